@@ -1,0 +1,41 @@
+/*
+ * The console multiplexer: one terminal (the machine's UART) shared by the guests and, at first, the log.
+ *
+ * One VM: its output passes through byte for byte. Several: output is collected by line and prefixed `[name] `; an
+ * unfinished line is shown after 100 ms, at a switch, or when it is long, so that prompts appear. Input goes to the selected VM; C-a is the escape
+ * key: C-a x quit, n/p next/previous VM, 1-9 that VM, a a literal C-a, h or ? help. Anything else after C-a is ignored with a hint.
+ */
+#ifndef DEV_CONSOLE_H
+#define DEV_CONSOLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dev/vuart.h"
+
+#define CONSOLE_MAX 8u
+
+/* Register a guest console; the index is what console_output() wants. name is kept, not copied. */
+unsigned console_add(const char *name);
+/* Where input for this console goes (set once the VM has its vuart). */
+void console_set_vuart(unsigned console, struct vuart *uart);
+
+/* One byte that a guest has written. */
+void console_output(unsigned console, uint8_t byte);
+/* The UART has input: take what the selected guest can take. Called from the UART's interrupt on one CPU, and when a guest's queue has
+ * drained (console_input_ready()). */
+void console_input_poll(void);
+/* A vuart's queue has room again. May be called with LOCK_VUART held, so it only sets a flag and re-enables the UART's interrupt. */
+void console_input_ready(unsigned console);
+/* Flush half lines that are older than 100 ms, called about every 50 ms by the boot CPU's tick when several VMs share the terminal. */
+void console_tick(void);
+
+/* Has any guest written yet? (Then the log no longer goes to the terminal, if it has its own port.) */
+bool console_guest_has_spoken(void);
+/* Write text of the hypervisor's own to the terminal, on lines of its own. */
+void console_host_line(const char *text);
+
+/* Supplied by vm/: C-a x was typed. */
+void console_quit_requested(void);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * Driver for QEMU's virtio-serial device (virtio-mmio version 2, multiport): EL2's fast way out. Output is
+ * zero copy: the device reads straight from the caller's memory. Polled: no interrupt is needed.
+ *
+ * Source: virtio 1.2, 4.2 (MMIO), 5.3 (console device). LOCK_VIRTIO inside. Callable from any CPU.
+ */
+#ifndef DEV_VIRTIO_SERIAL_H
+#define DEV_VIRTIO_SERIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <vitrine/err.h>
+
+#define VIRTIO_SERIAL_PORT_LOG 1u
+#define VIRTIO_SERIAL_PORT_TRACE 2u
+#define VIRTIO_SERIAL_PORT_GDB 3u
+#define VIRTIO_SERIAL_PORTS 4u
+
+/* Probe the transports of hal_info, negotiate, open the ports. VT_ENOENT when the machine has no such device. */
+enum vt_err virtio_serial_init(void);
+
+/* The host has connected this port (it has announced it with PORT_ADD and PORT_OPEN). */
+bool virtio_serial_port_open(unsigned port);
+
+/*
+ * Give `bytes` bytes at `data` to the device; they must not change until virtio_serial_reap() hands `cookie` back.
+ * VT_EIO when the port is not there; VT_ENOMEM when the queue is full (try later: nothing was queued).
+ */
+enum vt_err virtio_serial_send(unsigned port, const void *data, uint32_t bytes, void *cookie);
+
+/* One finished buffer of this port: its cookie; NULL when none has finished. */
+void *virtio_serial_reap(unsigned port);
+
+/* Copy text out through an internal buffer and wait, bounded, until the device has taken it: for the log. */
+void virtio_serial_write_sync(unsigned port, const void *data, uint32_t bytes);
+
+#endif

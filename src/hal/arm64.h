@@ -1,0 +1,136 @@
+/*
+ * What C cannot say: system registers, barriers, TLB maintenance. On a host build (unit tests) barriers and
+ * maintenance vanish and there are no system registers, so pure code still links.
+ */
+#ifndef HAL_ARM64_H
+#define HAL_ARM64_H
+
+#include <stdint.h>
+
+#define STRINGIFY_(x) #x
+#define STRINGIFY(x) STRINGIFY_(x)
+
+#ifdef __aarch64__
+
+#define READ_SYSREG(name)                                                                                              \
+	({                                                                                                             \
+		uint64_t value_;                                                                                       \
+		__asm__ volatile("mrs %0, " STRINGIFY(name) : "=r"(value_));                                           \
+		value_;                                                                                                \
+	})
+#define WRITE_SYSREG(name, value)                                                                                      \
+	do {                                                                                                           \
+		uint64_t value_ = (value);                                                                             \
+		__asm__ volatile("msr " STRINGIFY(name) ", %x0" ::"rZ"(value_) : "memory");                            \
+	} while (0)
+
+static inline void isb(void)
+{
+	__asm__ volatile("isb" ::: "memory");
+}
+static inline void dsb_sy(void)
+{
+	__asm__ volatile("dsb sy" ::: "memory");
+}
+static inline void dsb_ish(void)
+{
+	__asm__ volatile("dsb ish" ::: "memory");
+}
+static inline void dsb_ishst(void)
+{
+	__asm__ volatile("dsb ishst" ::: "memory");
+}
+static inline void dmb_ish(void)
+{
+	__asm__ volatile("dmb ish" ::: "memory");
+}
+static inline void wfi(void)
+{
+	__asm__ volatile("dsb sy\n\twfi" ::: "memory");
+}
+static inline void sev(void)
+{
+	__asm__ volatile("dsb ish\n\tsev" ::: "memory");
+}
+/* Invalidate one IPA of the current VMID in all CPUs' stage-2 TLBs. (Arm ARM D8.14: IPA[47:12] in bits 35:0.) */
+static inline void tlbi_ipas2e1is(uint64_t ipa)
+{
+	__asm__ volatile("tlbi ipas2e1is, %0" ::"r"(ipa >> 12) : "memory");
+}
+/* Stage-1 and combined entries of the current VMID: wanted after the stage-2 ones, as they may cache stage-2 results. */
+static inline void tlbi_vmalle1is(void)
+{
+	__asm__ volatile("tlbi vmalle1is" ::: "memory");
+}
+static inline void tlbi_vmalls12e1is(void)
+{
+	__asm__ volatile("tlbi vmalls12e1is" ::: "memory");
+}
+static inline void tlbi_alle1is(void)
+{
+	__asm__ volatile("tlbi alle1is" ::: "memory");
+}
+static inline void tlbi_alle2is(void)
+{
+	__asm__ volatile("tlbi alle2is" ::: "memory");
+}
+static inline void ic_ialluis(void)
+{
+	__asm__ volatile("ic ialluis" ::: "memory");
+}
+static inline void dc_civac(uint64_t address)
+{
+	__asm__ volatile("dc civac, %0" ::"r"(address) : "memory");
+}
+static inline void dc_cvau(uint64_t address)
+{
+	__asm__ volatile("dc cvau, %0" ::"r"(address) : "memory");
+}
+
+#else /* a host build */
+
+static inline void isb(void)
+{
+}
+static inline void dsb_sy(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+static inline void dsb_ish(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+static inline void dsb_ishst(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+static inline void dmb_ish(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+#endif
+
+/* Device registers: one access of exactly this width, in program order with other device accesses. */
+static inline uint8_t mmio_read8(uint64_t address)
+{
+	return *(volatile uint8_t *)(uintptr_t)address;
+}
+static inline uint32_t mmio_read32(uint64_t address)
+{
+	return *(volatile uint32_t *)(uintptr_t)address;
+}
+static inline void mmio_write32(uint64_t address, uint32_t value)
+{
+	*(volatile uint32_t *)(uintptr_t)address = value;
+}
+static inline uint64_t mmio_read64(uint64_t address)
+{
+	return *(volatile uint64_t *)(uintptr_t)address;
+}
+static inline void mmio_write64(uint64_t address, uint64_t value)
+{
+	*(volatile uint64_t *)(uintptr_t)address = value;
+}
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * What a platform supplies. One folder of hal/ is linked; there is no run-time choice and no function pointer.
+ *
+ * All functions run at EL2 with interrupts masked. Addresses are physical; EL2 maps devices at their own address.
+ */
+#ifndef HAL_HAL_H
+#define HAL_HAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define HAL_MAX_CPUS 8
+
+/* Most of what a platform is, read from the boot loader's device tree by hal_discover(). */
+struct hal_info {
+	uint64_t uart_base;
+	uint32_t uart_intid; /* GIC INTID of the console UART: SPI number + 32 */
+	uint64_t gicd_base, gicd_size;
+	uint64_t gicr_base, gicr_size;
+	unsigned cpus;
+	uint64_t mpidr[HAL_MAX_CPUS]; /* affinity bits only; index 0 need not be the boot CPU */
+	struct {
+		uint64_t base, size;
+	} ram[4];
+	unsigned ram_ranges;
+	uint64_t virtio_mmio_base; /* the first transport; 0 without any */
+	uint64_t virtio_mmio_stride;
+	unsigned virtio_mmio_slots;
+	uint32_t virtio_mmio_intid; /* of slot 0; slot n has this + n */
+	uint64_t initrd_base, initrd_size;
+	const char *bootargs; /* "" when there are none */
+};
+
+extern struct hal_info hal;
+
+/* The console UART's address before the device tree has been read: for the first error messages. */
+#define HAL_EARLY_UART UINT64_C(0x09000000)
+
+/* Read the device tree (libfdt). Returns NULL, or a one-line complaint that names node and property. */
+const char *hal_discover(const void *dtb);
+
+/* Start CPU `mpidr` at `entry` with x0 = argument: PSCI CPU_ON by SMC. Returns the PSCI status, 0 is success. */
+int64_t hal_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t argument);
+
+/* Power the machine off by PSCI SYSTEM_OFF; never returns. */
+_Noreturn void hal_power_off(void);
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * A virtual GICv3 for one VM: distributor, a redistributor a vCPU, and the list registers of whatever vCPU is loaded.
+ *
+ * A guest's own accesses to ICC_* (IAR, EOIR, PMR, ...) go to the hardware's virtual CPU interface and never trap. What
+ * traps: GICD_* and GICR_* (MMIO) and ICC_SGI1R/ASGI1R/SGI0R_EL1. One Security state (GICD_CTLR.DS = 1), Group 1, affinity routing
+ * always on, no LPIs, no ITS.
+ *
+ * Life of an interrupt: pending (here, in `pending` bits) -> placed in a list register when its vCPU is loaded ->
+ * acknowledged and ended by the guest -> list register found empty by the next sync. With more pending than list
+ * registers the underflow maintenance interrupt asks for a refill. A level interrupt whose line is still high is
+ * offered again after EOI (EOI maintenance interrupt). The virtual timer is hardware-mapped: the guest's EOI deactivates
+ * physical PPI 27.
+ *
+ * Locks: LOCK_VGIC of the VM; the fast paths named below take it too. Source: IHI 0069 chapters 4, 5, 8, 9.
+ */
+#ifndef IRQ_VGIC_H
+#define IRQ_VGIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <vitrine/err.h>
+#include "lib/spinlock.h"
+
+#define VGIC_MAX_VCPUS 8
+#define VGIC_SPIS 64 /* INTID 32..95 */
+#define VGIC_INTIDS (32 + VGIC_SPIS)
+#define VGIC_MAX_LRS 16
+
+/* Guest physical layout; the guest's device tree says the same. */
+#define VGIC_GICD_IPA UINT64_C(0x08000000)
+#define VGIC_GICD_BYTES UINT64_C(0x10000)
+#define VGIC_GICR_IPA UINT64_C(0x080a0000)
+#define VGIC_GICR_BYTES_PER_VCPU UINT64_C(0x20000)
+
+struct vgic;
+
+/* The interrupt state of one vCPU: its SGIs and PPIs (INTID 0..31), and what is in its list registers. */
+struct vgic_cpu {
+	struct vgic *vgic;
+	unsigned index; /* of the vCPU in its VM: also Aff0 */
+	bool loaded;	/* list registers are in hardware on the CPU that runs it */
+
+	uint32_t enabled, pending, active, level, edge; /* one bit an INTID 0..31; edge: GICR_ICFGR says edge-triggered */
+	uint32_t group;
+	uint8_t priority[32];
+
+	uint64_t lr[VGIC_MAX_LRS]; /* ICH_LR<n>_EL2 while not loaded */
+	uint32_t lr_used;	   /* one bit a list register that may hold an interrupt */
+	uint64_t vmcr, hcr, apr1;  /* ICH_VMCR_EL2, ICH_HCR_EL2, ICH_AP1R0_EL2 while not loaded */
+	bool awake;		   /* GICR_WAKER.ProcessorSleep is 0 */
+};
+
+struct vgic {
+	struct spinlock lock;
+	unsigned vcpus;
+	void *owner; /* the VM, for vgic_kick() */
+	struct vgic_cpu *cpu[VGIC_MAX_VCPUS];
+	bool enabled_group1; /* GICD_CTLR.EnableGrp1 */
+
+	/* SPIs: INTID 32 + n is bit n. */
+	uint64_t spi_enabled, spi_pending, spi_active, spi_level, spi_edge, spi_group;
+	uint8_t spi_priority[VGIC_SPIS];
+	uint8_t spi_target[VGIC_SPIS]; /* vCPU index that GICD_IROUTER names; 0xff: no such vCPU */
+	uint64_t spi_router[VGIC_SPIS];
+};
+
+/* Counts for the debugger and the summary: visible, never silent. */
+struct vgic_stats {
+	uint64_t injected, refills, overflows, bad_accesses;
+};
+extern struct vgic_stats vgic_stats;
+
+/* Reset state; cpu[] pointers are set by the caller through vgic_cpu_init(). 1 <= vcpus <= VGIC_MAX_VCPUS. */
+void vgic_init(struct vgic *vgic, unsigned vcpus, void *owner);
+void vgic_cpu_init(struct vgic *vgic, struct vgic_cpu *cpu, unsigned index);
+
+/* Put the vCPU's interface into this CPU's ICH_* registers (with what is pending), and take it out again. */
+void vgic_load(struct vgic_cpu *cpu);
+void vgic_put(struct vgic_cpu *cpu);
+
+/* On the CPU where it is loaded: collect finished list registers, fill free ones with what is pending. */
+void vgic_sync(struct vgic_cpu *cpu);
+
+/* The maintenance interrupt (physical PPI 25) of the loaded vCPU. */
+void vgic_maintenance(struct vgic_cpu *cpu);
+
+/*
+ * Set the line of an interrupt: SPI for the VM (vcpu ignored), PPI for one vCPU. For an edge-triggered one a rise makes it pending.
+ * Callable from any CPU; the target is kicked when it must look. VT_EINVAL when there is no such INTID or vCPU.
+ */
+enum vt_err vgic_set_level(struct vgic *vgic, unsigned vcpu, uint32_t intid, bool level);
+
+/*
+ * FAST PATH, only on the CPU where it is loaded: the hardware-mapped virtual timer has fired (physical PPI 27 is active).
+ * Puts {HW = 1, pINTID 27, vINTID 27, pending} in a free list register.
+ */
+void vgic_inject_vtimer(struct vgic_cpu *cpu);
+
+/* FAST PATH: the guest on `cpu` wrote `value` to ICC_SGI1R_EL1 (ASGI1R and SGI0R act alike with one Security state's rules). */
+void vgic_write_sgi1r(struct vgic_cpu *cpu, uint64_t value);
+
+/*
+ * FAST PATH: a GICD or GICR access by the vCPU `cpu`. `offset` is from VGIC_GICD_IPA / from VGIC_GICR_IPA (covers all
+ * redistributors), `bytes` 1, 2, 4 or 8. Reads return the value zero-extended; an access of a width that the register
+ * does not allow, or of a reserved register, reads 0, ignores writes, and is counted.
+ */
+uint64_t vgicd_read(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes);
+void vgicd_write(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes, uint64_t value);
+uint64_t vgicr_read(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes);
+void vgicr_write(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes, uint64_t value);
+
+/* Would this vCPU take an interrupt now, priority mask and enables considered? (Is WFI over?) Any CPU may ask. */
+bool vgic_has_pending(struct vgic_cpu *cpu);
+
+/*
+ * Supplied by vm/: vCPU `vcpu` of the VM `owner` has something new. If it runs on another CPU, send SGI_KICK there; if it is
+ * blocked in WFI, make it ready. Called with LOCK_VGIC held, so it may take later locks only (it must not lock
+ * LOCK_SCHED: it sets an atomic request and sends the SGI; the run queue's own CPU does the rest).
+ */
+void vgic_kick(void *owner, unsigned vcpu);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * Ticket spinlocks, and the order in which locks are taken.
+ *
+ * EL2 runs with interrupts masked, so a lock needs no interrupt state. No lock is held across a return to a guest.
+ *
+ * LOCK ORDER, outermost first: a CPU that holds a lock may only take one of a later row. A debug build asserts it.
+ */
+#ifndef LIB_SPINLOCK_H
+#define LIB_SPINLOCK_H
+
+#include <stdint.h>
+
+enum lock_rank {
+	LOCK_VM,      /* struct vm: life cycle, PSCI power state of its vCPUs */
+	LOCK_SCHED,   /* one CPU's run queue */
+	LOCK_VGIC,    /* struct vgic: distributor and pending state of one VM */
+	LOCK_STAGE2,  /* one VM's stage-2 tables */
+	LOCK_VUART,   /* one emulated PL011 */
+	LOCK_CONSOLE, /* the console multiplexer */
+	LOCK_POOL,    /* page pools */
+	LOCK_VIRTIO,  /* the virtio-serial device */
+	LOCK_LOG,     /* the hypervisor's log: innermost, anybody may log */
+	LOCK_RANKS,
+};
+
+struct spinlock {
+	uint32_t tickets; /* 31:16 next ticket to give out, 15:0 ticket being served */
+	uint32_t rank;	  /* enum lock_rank */
+};
+
+#define SPINLOCK_INIT(lock_rank) ((struct spinlock){.tickets = 0, .rank = (lock_rank)})
+
+static inline void cpu_relax(void)
+{
+#ifdef __aarch64__
+	__asm__ volatile("yield" ::: "memory");
+#endif
+}
+
+#ifdef VT_DEBUG
+/* Supplied by core/percpu.c: panics on a wrong order. */
+void lock_order_enter(uint32_t rank);
+void lock_order_leave(uint32_t rank);
+#else
+static inline void lock_order_enter(uint32_t rank)
+{
+	(void)rank;
+}
+static inline void lock_order_leave(uint32_t rank)
+{
+	(void)rank;
+}
+#endif
+
+static inline void spin_lock(struct spinlock *lock)
+{
+	lock_order_enter(lock->rank);
+
+	const uint32_t mine = __atomic_fetch_add(&lock->tickets, 1u << 16, __ATOMIC_ACQUIRE);
+
+	if ((mine >> 16) == (mine & 0xffff))
+		return;
+	while ((__atomic_load_n(&lock->tickets, __ATOMIC_ACQUIRE) & 0xffff) != mine >> 16)
+		cpu_relax();
+}
+
+/* Only the holder writes the low half, so a plain 16-bit store with release order hands the lock on. */
+static inline void spin_unlock(struct spinlock *lock)
+{
+	uint16_t *serving = (uint16_t *)(void *)&lock->tickets;
+
+	__atomic_store_n(serving, (uint16_t)(*serving + 1), __ATOMIC_RELEASE);
+	lock_order_leave(lock->rank);
+}
+
+#endif

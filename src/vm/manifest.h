@@ -1,0 +1,51 @@
+/*
+ * The manifest: a flattened device tree that says which VMs to make. Shape: docs/use/running.md.
+ *
+ * Pure: reads the blob with libfdt, writes a list of VM descriptions that point into it. A bad VM is left out and its
+ * complaint (one line, naming node and property) is kept; the others still start.
+ */
+#ifndef VM_MANIFEST_H
+#define VM_MANIFEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MANIFEST_MAX_VMS 8u
+#define MANIFEST_MAX_VCPUS 8u
+#define MANIFEST_COMPLAINT_BYTES 160u
+#define MANIFEST_ANY_CPU 0xffu
+
+enum image_type { IMAGE_AUTO, IMAGE_LINUX, IMAGE_GZIP, IMAGE_ELF, IMAGE_RAW };
+
+struct vm_config {
+	const char *name;
+	unsigned vcpus;
+	uint8_t cpu[MANIFEST_MAX_VCPUS]; /* physical CPU index of each vCPU, or MANIFEST_ANY_CPU */
+	uint64_t ram_base, ram_bytes;	 /* IPA; 2 MiB aligned */
+	enum image_type type;
+	const void *image;
+	uint64_t image_bytes;
+	uint64_t image_offset; /* raw images: from ram_base */
+	const void *initrd;    /* NULL for none */
+	uint64_t initrd_bytes;
+	const char *bootargs; /* "" for none */
+	bool has_pl011;
+};
+
+struct manifest {
+	struct vm_config vm[MANIFEST_MAX_VMS];
+	unsigned vms;
+	char complaint[MANIFEST_MAX_VMS + 1][MANIFEST_COMPLAINT_BYTES];
+	unsigned complaints;
+};
+
+/*
+ * @param blob      start of the initrd slot; may be NULL (no manifest).
+ * @param bytes     its size as the boot loader told it; the blob's own totalsize is checked against it.
+ * @param cpus      physical CPUs, to check cpu-affinity.
+ * Fills in *manifest; vms == 0 means that none can start and `complaint` says why.
+ */
+void manifest_parse(struct manifest *manifest, const void *blob, uint64_t bytes, unsigned cpus);
+
+#endif
