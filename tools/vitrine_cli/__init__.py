@@ -1,0 +1,1 @@
+"""What tools/vitrine is made of; each file has one subject, main.py puts them together."""

@@ -1,0 +1,98 @@
+"""After the run: what the hypervisor's log says about the end, the trace, and our exit status."""
+
+import os
+import re
+import subprocess
+
+from .messages import BUILD, EXIT_HYPERVISOR, EXIT_OK, EXIT_SETUP, say, shown
+
+EXIT_LINE = re.compile(r"exit: status=(\d{1,3}) reason=([\w-]+)$")
+SUMMARY_PREFIX = "summary: "
+ENDED_AS = {
+    "guest-crash": "a guest crashed; its crash record is in",
+    "panic": "hypervisor fault; the report is in",
+    "no-vm": "no VM could be started; the reasons are in",
+}
+
+
+class LogEnd:
+    """The hypervisor's last words: its summary, and the status it ended with (None: it never said)."""
+
+    def __init__(self, path):
+        self.status = self.reason = None
+        self.summary = []
+        self.is_empty = True
+        try:
+            with open(path, encoding="utf-8", errors="replace") as log:
+                for line in log:
+                    self.is_empty = False
+                    self._read(line.strip())
+        except FileNotFoundError:
+            pass
+
+    def _read(self, line):
+        if line.startswith(SUMMARY_PREFIX):
+            self.summary.append(line[len(SUMMARY_PREFIX):])
+        match = EXIT_LINE.match(line)
+        if match:
+            self.status, self.reason = int(match[1]), match[2]
+
+
+def _how_it_ended(ending, end, log):
+    """One line, or None when there is nothing to add to a clean power-off."""
+    if ending.stop_status is not None:
+        return f"{ending.stop_reason}: QEMU was ended"
+    if end.status is not None:
+        return f"{ENDED_AS[end.reason]} {shown(log)}" if end.reason in ENDED_AS else None
+    if ending.returncode < 0:
+        how = f"QEMU was killed by signal {-ending.returncode}"
+    else:
+        how = f"QEMU ended with status {ending.returncode}"
+    if end.is_empty and ending.returncode:
+        return f"{how} before the hypervisor said anything"
+    return f"hypervisor fault: {how}, and the log has no exit line: {shown(log)}"
+
+
+def _exit_status(ending, end):
+    if ending.stop_status is not None:
+        return ending.stop_status
+    if end.status is not None:
+        return end.status
+    return EXIT_SETUP if end.is_empty and ending.returncode else EXIT_HYPERVISOR
+
+
+def _convert(raw, trace):
+    """The raw trace to Perfetto's format. A trace that cannot be converted does not change how the run ended."""
+    if not os.path.exists(raw) or os.path.getsize(raw) == 0:
+        say("trace: nothing was recorded")
+        return
+    converter = os.path.join(BUILD, "host", "vtrace")
+    if not os.access(converter, os.X_OK):
+        say(f"trace: kept raw in {shown(raw)}: the converter {shown(converter)} is not built")
+        return
+    done = subprocess.run([converter, "convert", raw, "-o", trace], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    for line in done.stdout.decode(errors="replace").splitlines():
+        say(f"trace: {line}")
+    if done.returncode or not os.path.exists(trace):
+        say(f"trace: kept raw in {shown(raw)}: its conversion failed")
+        return
+    say(f"trace: {shown(trace)}")
+    say("       to see it: https://ui.perfetto.dev -> Open trace file (no upload leaves the machine)")
+
+
+def report(ending, files):
+    """Tell how the run went; the exit status of the command."""
+    end = LogEnd(files.log)
+    line = _how_it_ended(ending, end, files.log)
+    if line:
+        say(line)
+    for text in end.summary:
+        say(text)
+    say(f"wall time {ending.wall_s:.1f} s")
+    status = _exit_status(ending, end)
+    if files.raw_trace and status != EXIT_SETUP:
+        _convert(files.raw_trace, files.trace)
+    if status not in (EXIT_OK, EXIT_SETUP):
+        say(f"log: {shown(files.log)}")
+    return status
