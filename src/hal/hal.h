@@ -45,4 +45,11 @@ int64_t hal_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t argument);
 /* Power the machine off by PSCI SYSTEM_OFF; never returns. */
 _Noreturn void hal_power_off(void);
 
+/*
+ * End, and tell whoever started the machine how it went: with `semihosting`, `status` becomes the emulator's exit status
+ * (tests ask for that); without, the same as hal_power_off(). A machine without semihosting takes the call as an undefined
+ * instruction, so ask for it only where the option was given.
+ */
+_Noreturn void hal_exit(unsigned status, bool semihosting);
+
 #endif

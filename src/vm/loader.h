@@ -16,7 +16,7 @@
 
 struct loaded_guest {
 	uint64_t entry_ipa; /* first instruction */
-	uint64_t dtb_ipa;   /* x0 at entry; 8-byte aligned, 2 MiB aligned slot near the end of RAM */
+	uint64_t dtb_ipa; /* x0 at entry; 8-byte aligned, 2 MiB aligned slot near the end of RAM */
 	uint64_t initrd_ipa, initrd_end_ipa;
 };
 

@@ -11,10 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MANIFEST_MAX_VMS 8u
-#define MANIFEST_MAX_VCPUS 8u
-#define MANIFEST_COMPLAINT_BYTES 160u
-#define MANIFEST_ANY_CPU 0xffu
+#define MANIFEST_MAX_VMS	 8u
+#define MANIFEST_MAX_VCPUS	 8u
+#define MANIFEST_COMPLAINT_BYTES 192u
+#define MANIFEST_ANY_CPU	 0xffu
 
 enum image_type { IMAGE_AUTO, IMAGE_LINUX, IMAGE_GZIP, IMAGE_ELF, IMAGE_RAW };
 
@@ -38,6 +38,7 @@ struct manifest {
 	unsigned vms;
 	char complaint[MANIFEST_MAX_VMS + 1][MANIFEST_COMPLAINT_BYTES];
 	unsigned complaints;
+	unsigned complaints_lost; /* no room for them: the last complaint then tells how many */
 };
 
 /*
