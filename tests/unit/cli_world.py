@@ -73,7 +73,8 @@ open({str(self.folder / 'pid')!r}, "w").write(str(os.getpid()))
                                 cwd=kwargs.pop("cwd", self.folder), **kwargs)
 
     def run(self, *arguments, stdin=b"", **kwargs):
-        process = self.start(*arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **kwargs)
+        process = self.start(*arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, **kwargs)
         try:
             out, err = process.communicate(stdin, timeout=20)
         finally:

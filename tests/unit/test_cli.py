@@ -74,6 +74,11 @@ def test_default_pcpus_are_the_largest_vms_vcpus_but_at_most_four(world):
     assert after(world.command("set.dts"), "-smp") == "4"
 
 
+def test_default_pcpus_reach_the_cpus_that_vcpus_are_pinned_to(world):
+    world.manifest.write_text(MANIFEST.replace("<3>;", "<3>; cpu-affinity = <0 5 2>;"))
+    assert after(world.command("set.dts"), "-smp") == "6"
+
+
 def test_a_comma_in_a_path_does_not_end_the_chardev_option(world):
     command = world.command("set.dts", "--log", "a,b.log")
     assert f"file,id=log,path={world.folder}/a,,b.log" in command
@@ -108,7 +113,8 @@ def elf(machine):
 def test_kernel_makes_a_manifest_for_any_image(world, content, kind):
     (world.folder / "k").write_bytes(content)
     (world.folder / 'rd "1"').write_bytes(b"initrd bytes")
-    command = world.command("--kernel", "k", "--initrd", 'rd "1"', "--append", 'a="b\\c" d', "--smp", "2", "--mem", "1G")
+    command = world.command("--kernel", "k", "--initrd", 'rd "1"', "--append", 'a="b\\c" d',
+                            "--smp", "2", "--mem", "1G")
     assert (after(command, "-smp"), after(command, "-m")) == ("2", f"{1024 + 256 + 2}M")
     (properties, _), = fdt.parse(Path(after(command, "-initrd")).read_bytes())[1].values()
     assert bytes(properties["image"]) == content
@@ -139,13 +145,16 @@ def test_mem_is_read_as_qemu_reads_it(world, text, mib):
     (["--kernel", "one.bin", "--smp", "9"], "--smp: 9"), (["--kernel", "one.bin", "--smp", "0"], "--smp: 0"),
     (["--kernel", "one.bin", "--smp", "-1"], "--smp: -1"), (["--kernel", "one.bin", "--smp", "two"], "'two'"),
     (["--kernel", "one.bin", "--mem", "3M"], "--mem: '3M' is not a multiple of 2 MiB"),
-    (["--kernel", "one.bin", "--mem", "1T"], "--mem: '1T'"), (["--kernel", "one.bin", "--mem", "-2"], "--mem: '-2'"),
+    (["--kernel", "one.bin", "--mem", "512G"], "--mem: '512G'"),
+    (["--kernel", "one.bin", "--mem", "-2"], "--mem: '-2'"),
     (["--kernel", "one.bin", "--mem", "0"], "--mem: '0'"), (["--kernel", "one.bin", "--mem"], "--mem"),
     (["--pcpus", "9"], "--pcpus: 9"), (["--pcpus", "0"], "--pcpus: 0"), (["--pcpus", "2", "--icount"], "--pcpus: 2"),
     (["--gic", "4"], "--gic: '4'"), (["--cpu", "cortex-a15"], "cortex-a15"), (["--cpu", ""], "--cpu"),
-    (["--gdb=0"], "--gdb: 0"), (["--gdb=65536"], "--gdb: 65536"), (["--gdb=http"], "--gdb: 'http'"), (["--gdb="], "--gdb"),
+    (["--gdb=0"], "--gdb: 0"), (["--gdb=65536"], "--gdb: 65536"), (["--gdb=http"], "--gdb: 'http'"),
+    (["--gdb="], "--gdb"),
     (["--timeout", "0"], "--timeout: 0"), (["--timeout", "-1"], "--timeout: -1"), (["--timeout", "nan"], "'nan'"),
-    (["--trace", "t", "--no-trace"], "--trace"), (["--trace", "no/such/t"], "no/such/t"), (["--log", "."], "--log: '.'"),
+    (["--trace", "t", "--no-trace"], "--trace"), (["--trace", "no/such/t"], "no/such/t"),
+    (["--log", "."], "--log: '.'"),
     (["--log", "--dry-run"], "--log"), (["--dry-run=yes"], "--dry-run"), (["--hypervisor", "nosuch"], "nosuch"),
 ])
 def test_bad_usage_is_one_line_that_names_the_culprit(world, arguments, culprit):

@@ -28,7 +28,8 @@ def world(tmp_path):
     (0, "poweroff", "wall time"), (3, "guest-crash", "crash record"), (4, "panic", "hypervisor fault"),
     (5, "no-vm", "no VM could be started"), (0, "quit", "wall time")])
 def test_the_exit_line_decides_the_status(world, status, reason, word):
-    world.log_says("exit: status=77 reason=early", "summary: 12 exits", f"exit: status={status} reason={reason}", "tail")
+    world.log_says("exit: status=77 reason=early", "summary: 12 exits",
+                   f"exit: status={status} reason={reason}", "tail")
     done = world.run("run", "set.dts")
     assert done.returncode == status
     assert "vitrine: 12 exits\n" in done.stderr and word in done.stderr

@@ -142,6 +142,7 @@ class Summary:
             raise usage_failure(f"'{name}' is no device tree blob: {error}") from None
         self.blob_bytes = len(data)
         self.vcpus = []
+        self.pinned_cpus = 0  # physical CPUs that cpu-affinity takes for granted
         self.memory_bytes = 0
         for properties, _ in children.values():
             if "vitrine,vm" not in fdt.strings(properties.get("compatible", b"")):
@@ -149,6 +150,8 @@ class Summary:
             # Wrong or missing values are for the hypervisor to name; here they only must not hurt.
             vcpus = fdt.cells(properties.get("vcpus", b""))
             memory = fdt.cells(properties.get("memory", b""))
+            affinity = fdt.cells(properties.get("cpu-affinity", b""))
             self.vcpus.append(vcpus[0] if vcpus else 1)
+            self.pinned_cpus = max([self.pinned_cpus] + [cpu + 1 for cpu in affinity])
             if len(memory) >= 4:
                 self.memory_bytes += memory[2] << 32 | memory[3]

@@ -16,6 +16,7 @@ from .messages import EXIT_STATUS_HELP, usage_failure
 VERSION = "0.1.0"
 MIB = 1 << 20
 BLOCK_BYTES = 2 * MIB  # stage-2 maps RAM in 2 MiB blocks
+MAX_RAM_BYTES = 511 << 30  # 39-bit guest-physical addresses, the lowest GiB is for devices
 MAX_VCPUS = 8
 MAX_PCPUS = 8
 DEFAULT_GDB_PORT = 1234
@@ -82,8 +83,8 @@ def _memory(name, text):
         raise usage_failure(f"{name}: '{text}' is no memory at all")
     if size % BLOCK_BYTES:
         raise usage_failure(f"{name}: '{text}' is not a multiple of 2 MiB")
-    if size >= 1 << 40:
-        raise usage_failure(f"{name}: '{text}' is more than a guest can address, stay below 1024G")
+    if size > MAX_RAM_BYTES:
+        raise usage_failure(f"{name}: '{text}' is more than a guest can address, 511G at most")
     return size
 
 

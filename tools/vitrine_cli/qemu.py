@@ -1,6 +1,6 @@
 """QEMU's command line: the machine that the hypervisor is written for, and what the options change."""
 
-from .options import MIB
+from .options import MAX_PCPUS, MIB
 
 PROGRAM = "qemu-system-aarch64"
 DEFAULT_CPU = "cortex-a57"
@@ -23,12 +23,14 @@ def cpu(options):
 
 
 def pcpus(options, manifest):
-    """One physical CPU for each vCPU of the largest VM, within reason: the host must run them too."""
+    """One physical CPU for each vCPU of the largest VM, within reason: the host must run them too.
+    A manifest that pins vCPUs gets the CPUs it names."""
     if options["pcpus"]:
         return options["pcpus"]
     if options["icount"]:
         return 1
-    return max(1, min(DEFAULT_PCPUS_MAX, max(manifest.vcpus, default=1)))
+    wanted = min(DEFAULT_PCPUS_MAX, max(manifest.vcpus, default=1))
+    return max(1, wanted, min(MAX_PCPUS, manifest.pinned_cpus))
 
 
 def memory_mib(manifest):
