@@ -39,19 +39,19 @@ CACHE=$(realpath -m -- "$CACHE")
 # --- apt, kept in a box ------------------------------------------------------------------------------------
 
 # The URI the host itself uses for Debian's archive ($1 = debian or debian-security), so that mirrors, local
-# caches and snapshots work wherever the host's own apt does. indextargets reads both formats of sources.
-# shellcheck disable=SC2016 # apt expands $(REPO_URI), not the shell
+# caches and snapshots work wherever the host's own apt does. apt is asked what it would update from, for it
+# reads every format of sources, also before the first update; it prints 'URI/dists/SUITE/InRelease' FILE ...
 host_mirror() {
 	local name=$1 uri
 
 	while read -r uri; do
-		case ${uri%/} in
+		case $uri in
 		*/"$name" | */"$name"/[0-9]*Z | mirror+file:*/"$name".list)
 			printf '%s\n' "$uri"
 			return
 			;;
 		esac
-	done < <(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null)
+	done < <(apt-get update --print-uris 2>/dev/null | sed -n "s|^'\([^' ]*[^/]\)/*/dists/.*InRelease'.*|\1|p")
 	printf 'http://deb.debian.org/%s\n' "$name"
 }
 

@@ -44,7 +44,7 @@ needs() {
 		test  gdb-multiarch                                  gdb-multiarch
 		docs  /usr/bin/python3                               python3
 		docs  mkdocs                                         mkdocs
-		docs  /usr/lib/python3/dist-packages/material        mkdocs-material
+		docs  /usr/share/mkdocs/themes/material              mkdocs-material
 	TABLE
 }
 

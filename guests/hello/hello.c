@@ -19,11 +19,11 @@
 #define UART_CR_ON   0x301u /* UARTEN | TXE | RXE */
 
 /* Arm DEN 0022 (PSCI), 5.1; the 64-bit calling convention where there is one. */
-#define PSCI_VERSION		 0x84000000u
-#define PSCI_CPU_ON		 0xc4000003u
-#define PSCI_SYSTEM_OFF		 0x84000008u
-#define PSCI_SUCCESS		 0
-#define PSCI_INVALID_PARAMETERS	 (-2)
+#define PSCI_VERSION		0x84000000u
+#define PSCI_CPU_ON		0xc4000003u
+#define PSCI_SYSTEM_OFF		0x84000008u
+#define PSCI_SUCCESS		0
+#define PSCI_INVALID_PARAMETERS (-2)
 
 #define FDT_MAGIC 0xd00dfeedu
 
@@ -129,8 +129,8 @@ static int32_t psci(uint32_t function, uint64_t a, uint64_t b, uint64_t c)
 	__asm__ volatile("hvc #0"
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)
 			 :
-			 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15",
-			   "x16", "x17", "memory", "cc");
+			 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
+			   "x15", "x16", "x17", "memory", "cc");
 	return (int32_t)x0;
 }
 
@@ -181,7 +181,7 @@ static unsigned start_the_others(void)
 		if (err != PSCI_INVALID_PARAMETERS) {
 			lock(0);
 			put("CPU_ON refused with -");
-			put_number((uint64_t)-(int64_t)err, 10);
+			put_number((uint64_t)(-(int64_t)err), 10);
 			put("\n");
 			unlock(0);
 		}
