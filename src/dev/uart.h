@@ -1,6 +1,6 @@
 /*
- * The machine's own console UART (PL011 on `virt`), driven by EL2: polled output, interrupt-driven input.
- * uart_putc() works before the MMU is on and takes no lock.
+ * The machine's own console UART (PL011 on `virt`), driven by EL2: polled output, interrupt-driven
+ * input. uart_putc() works before the MMU is on and takes no lock.
  */
 #ifndef DEV_UART_H
 #define DEV_UART_H

@@ -1,6 +1,7 @@
 /*
- * Driver for QEMU's virtio-serial device (virtio-mmio version 2, multiport): EL2's fast way out. Output is
- * zero copy: the device reads straight from the caller's memory. Polled: no interrupt is needed.
+ * Driver for QEMU's virtio-serial device (virtio-mmio version 2, multiport): EL2's fast way out.
+ * Output is zero copy: the device reads straight from the caller's memory. Polled: no interrupt is
+ * needed.
  *
  * Source: virtio 1.2, 4.2 (MMIO), 5.3 (console device). LOCK_VIRTIO inside. Callable from any CPU.
  */
@@ -12,27 +13,57 @@
 
 #include <vitrine/err.h>
 
-#define VIRTIO_SERIAL_PORT_LOG 1u
+#define VIRTIO_SERIAL_PORT_LOG	 1u
 #define VIRTIO_SERIAL_PORT_TRACE 2u
-#define VIRTIO_SERIAL_PORT_GDB 3u
+#define VIRTIO_SERIAL_PORT_GDB \
+	3u /* announced by some machines; this driver opens the two above only */
 #define VIRTIO_SERIAL_PORTS 4u
 
-/* Probe the transports of hal_info, negotiate, open the ports. VT_ENOENT when the machine has no such device. */
+/*
+ * Probe the transports of hal_info, negotiate, open the ports. VT_ENOENT when the machine has no
+ * such device.
+ */
 enum vt_err virtio_serial_init(void);
 
-/* The host has connected this port (it has announced it with PORT_ADD and PORT_OPEN). */
+/* The host has connected this port (it has announced it with PORT_ADD and PORT_OPEN). No lock. */
 bool virtio_serial_port_open(unsigned port);
 
 /*
- * Give `bytes` bytes at `data` to the device; they must not change until virtio_serial_reap() hands `cookie` back.
- * VT_EIO when the port is not there; VT_ENOMEM when the queue is full (try later: nothing was queued).
+ * Give `bytes` bytes at `data` to the device; they must not change until virtio_serial_reap() hands
+ * `cookie` (not NULL) back. VT_EIO when the port is not there; VT_ENOMEM when the queue is full
+ * (try later: nothing was queued); VT_EINVAL: nothing to send.
  */
 enum vt_err virtio_serial_send(unsigned port, const void *data, uint32_t bytes, void *cookie);
 
-/* One finished buffer of this port: its cookie; NULL when none has finished. */
+/*
+ * One finished buffer of this port, oldest first: its cookie; NULL when none has finished. A device
+ * that fails gives all back.
+ */
 void *virtio_serial_reap(unsigned port);
 
-/* Copy text out through an internal buffer and wait, bounded, until the device has taken it: for the log. */
+/*
+ * Copy text out through an internal buffer and wait, bounded, until the device has taken it: for
+ * the log. What finds no room is dropped and counted.
+ */
 void virtio_serial_write_sync(unsigned port, const void *data, uint32_t bytes);
+
+/*
+ * Now and then, from a tick: learn which ports the host has opened or closed, and whether the
+ * device has failed.
+ */
+void virtio_serial_poll(void);
+
+/* EL2 is about to stop: no locks from here on, since their holders may never run again. */
+void virtio_serial_panic_mode(void);
+
+/* Counts for the summary: visible, never silent. */
+struct virtio_serial_stats {
+	uint64_t dropped_bytes; /* given to write_sync, not written */
+	uint64_t refused_sends; /* VT_EIO: port closed or device failed */
+	uint64_t timeouts;	/* waits for the device that ended without it */
+	uint64_t bad_used; /* buffers that the device claimed to have finished, and never had */
+	uint64_t device_failures; /* DEVICE_NEEDS_RESET, or a control queue that does not answer */
+};
+extern struct virtio_serial_stats virtio_serial_stats;
 
 #endif

@@ -16,10 +16,10 @@ enum lock_rank {
 	LOCK_VGIC,    /* struct vgic: distributor and pending state of one VM */
 	LOCK_STAGE2,  /* one VM's stage-2 tables */
 	LOCK_VUART,   /* one emulated PL011 */
-	LOCK_CONSOLE, /* the console multiplexer */
 	LOCK_POOL,    /* page pools */
-	LOCK_VIRTIO,  /* the virtio-serial device */
-	LOCK_LOG,     /* the hypervisor's log: innermost, anybody may log */
+	LOCK_LOG,     /* the log: whoever holds a lock above may log, nobody from here on */
+	LOCK_CONSOLE, /* the terminal: guests write to it, and so does the log */
+	LOCK_VIRTIO,  /* the virtio-serial device: log and trace end here */
 	LOCK_RANKS,
 };
 

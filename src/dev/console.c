@@ -1,0 +1,201 @@
+/*
+ * The terminal's output side: guests' bytes and the hypervisor's own lines, one after the other.
+ * Input is console_input.c.
+ *
+ * LOCK_CONSOLE guards everything here. Callers hold no later lock; this file logs nothing.
+ */
+#include "dev/console.h"
+
+#include "dev/clock.h"
+#include "dev/console_parts.h"
+#include "dev/uart.h"
+#include "lib/spinlock.h"
+
+#define LINE_BYTES     256u /* a longer line is shown in parts */
+#define HALF_LINES_A_S 10u  /* an unfinished line is shown after 1/10 s */
+
+/* A guest's line as far as it has come. */
+struct line {
+	uint8_t text[LINE_BYTES];
+	unsigned count;
+	unsigned shown;	      /* of these, already on the terminal's current line */
+	bool returned;	      /* a carriage return came last: what it does, the next byte says */
+	uint64_t since_ticks; /* when the oldest byte not shown came */
+};
+
+static struct spinlock console_lock = SPINLOCK_INIT(LOCK_CONSOLE);
+
+static struct {
+	unsigned count;
+	const char *name[CONSOLE_MAX];
+	struct line line[CONSOLE_MAX];
+	bool spoken;
+} terminal;
+
+/* Whose unfinished line the cursor stands on. CONSOLE_NONE: it is at the start of a line. */
+static unsigned owner = CONSOLE_NONE;
+
+unsigned console_add(const char *name)
+{
+	unsigned index = CONSOLE_NONE;
+
+	spin_lock(&console_lock);
+	if (terminal.count < CONSOLE_MAX) {
+		index = terminal.count;
+		terminal.name[index] = name;
+		__atomic_store_n(&terminal.count, index + 1, __ATOMIC_RELEASE);
+	}
+	spin_unlock(&console_lock);
+	return index;
+}
+
+unsigned console_count(void)
+{
+	return __atomic_load_n(&terminal.count, __ATOMIC_ACQUIRE);
+}
+
+const char *console_name(unsigned console)
+{
+	return terminal.name[console];
+}
+
+/*
+ * Leave a guest's unfinished line. Nothing of it stands on the new line, so its next byte will show
+ * it all again.
+ */
+static void start_of_line(void)
+{
+	if (owner == CONSOLE_NONE)
+		return;
+	terminal.line[owner].shown = 0;
+	owner = CONSOLE_NONE;
+	uart_puts("\n");
+}
+
+static void begin_line(unsigned console)
+{
+	uart_puts("[");
+	uart_puts(terminal.name[console]);
+	uart_puts("] ");
+	owner = console;
+}
+
+/* Bring the terminal to the end of this guest's line so far. */
+static void show_line(unsigned console)
+{
+	struct line *line = &terminal.line[console];
+
+	if (owner != console) {
+		start_of_line();
+		begin_line(console);
+	}
+	for (; line->shown < line->count; line->shown++)
+		uart_putc((char)line->text[line->shown]);
+}
+
+static void end_line(unsigned console)
+{
+	struct line *line = &terminal.line[console];
+
+	show_line(console);
+	uart_puts("\n");
+	line->count = line->shown = 0;
+	line->returned = false;
+	owner = CONSOLE_NONE;
+}
+
+/* The guest writes its line over again (a progress display): so do we, prefix included. */
+static void rewrite_line(unsigned console)
+{
+	struct line *line = &terminal.line[console];
+
+	line->returned = false;
+	if (line->count == 0 && owner != console)
+		return;
+	show_line(console);
+	uart_putc('\r');
+	begin_line(console);
+	line->count = line->shown = 0;
+}
+
+/*
+ * Several VMs. A guest whose line the cursor stands on is echoed at once, so that typing feels
+ * direct.
+ */
+static void output_by_line(unsigned console, uint8_t byte)
+{
+	struct line *line = &terminal.line[console];
+
+	if (byte == '\n') {
+		end_line(console);
+		return;
+	}
+	if (byte == '\r') {
+		line->returned = true;
+		return;
+	}
+	if (line->returned)
+		rewrite_line(console);
+
+	if (line->shown == line->count)
+		line->since_ticks = clock_ticks();
+	line->text[line->count++] = byte;
+	if (owner == console || line->count == LINE_BYTES)
+		show_line(console);
+	if (line->count == LINE_BYTES)
+		line->count = line->shown = 0;
+}
+
+void console_output(unsigned console, uint8_t byte)
+{
+	spin_lock(&console_lock);
+	__atomic_store_n(&terminal.spoken, true, __ATOMIC_RELAXED);
+	if (terminal.count == 1) {
+		uart_putc((char)byte);
+		owner = byte == '\n' ? CONSOLE_NONE : 0;
+	} else if (console < terminal.count) {
+		output_by_line(console, byte);
+	}
+	spin_unlock(&console_lock);
+}
+
+void console_tick(void)
+{
+	if (console_count() < 2)
+		return;
+
+	const uint64_t now = clock_ticks();
+	const uint64_t patience = clock_hz() / HALF_LINES_A_S;
+
+	spin_lock(&console_lock);
+	for (unsigned i = 0; i < terminal.count; i++) {
+		const struct line *line = &terminal.line[i];
+
+		if (line->shown < line->count && owner != i && now - line->since_ticks >= patience)
+			show_line(i);
+	}
+	spin_unlock(&console_lock);
+}
+
+void console_show(unsigned console)
+{
+	spin_lock(&console_lock);
+	if (terminal.count > 1 && terminal.line[console].count)
+		show_line(console);
+	spin_unlock(&console_lock);
+}
+
+bool console_guest_has_spoken(void)
+{
+	return __atomic_load_n(&terminal.spoken, __ATOMIC_RELAXED);
+}
+
+void console_host_line(const char *text)
+{
+	spin_lock(&console_lock);
+	start_of_line();
+	uart_puts("[vitrine] ");
+	uart_puts(text);
+	uart_puts("\n");
+	spin_unlock(&console_lock);
+}

@@ -1,0 +1,420 @@
+/*
+ * The virtio-serial driver: set-up, the control queue's conversation, and the ports' output.
+ *
+ * Called by log.c (write_sync), the trace's drain (send, reap), and a tick (poll). LOCK_VIRTIO
+ * guards all of it and is innermost: nothing here logs. A device that fails is reset and never used
+ * again: the VMs go on without log port and trace.
+ */
+#include "dev/virtio_serial.h"
+
+#include "dev/clock.h"
+#include "dev/virtio_mmio.h"
+#include "dev/virtqueue.h"
+#include "hal/hal.h"
+#include "lib/bits.h"
+#include "lib/spinlock.h"
+#include "lib/string.h"
+
+/*
+ * Queue numbers, virtio 1.2, 5.3.2: port 0 has 0 and 1, control 2 and 3, port n >= 1 the pair from
+ * 2n + 2.
+ */
+#define CONTROL_RX_QUEUE    2u
+#define CONTROL_TX_QUEUE    3u
+#define PORT_TX_QUEUE(port) (2 * (port) + 3)
+
+#define CONFIG_MAX_NR_PORTS (VIRTIO_CONFIG + 4)
+
+/* The ports we use, and how many buffers each may have with the device. */
+#define FIRST_PORT	VIRTIO_SERIAL_PORT_LOG
+#define LAST_PORT	VIRTIO_SERIAL_PORT_TRACE
+#define LOG_BUFFERS	4u
+#define TRACE_BUFFERS	32u
+#define CONTROL_BUFFERS 8u
+
+/* struct virtio_console_control, 5.3.6.2. A port's name may follow it. */
+struct control {
+	uint32_t id;
+	uint16_t event, value;
+};
+enum control_event {
+	CONTROL_DEVICE_READY = 0,
+	CONTROL_PORT_ADD = 1,
+	CONTROL_PORT_REMOVE = 2,
+	CONTROL_PORT_READY = 3,
+	CONTROL_PORT_OPEN = 6,
+};
+#define CONTROL_RX_BYTES 64u
+
+/*
+ * At start the device answers within the notification itself, or soon: this many looks at an empty
+ * queue end the waiting.
+ */
+#define QUIET_LOOKS  2000u
+#define WAITS_A_S    10u /* no wait for the device is longer than 1/10 s */
+#define SYNC_BYTES   256u
+#define SYNC_BUFFERS LOG_BUFFERS
+
+struct port {
+	struct virtqueue tx;
+	bool added; /* the device has announced it */
+	bool open;  /* and the host is connected */
+	bool slow;  /* it has kept us waiting once: do not wait for it again until it has moved */
+};
+
+struct virtio_serial_stats virtio_serial_stats;
+
+/* Apart from the state, so that this stays in .bss: the image holds no zeros for it. */
+static struct spinlock serial_lock = SPINLOCK_INIT(LOCK_VIRTIO);
+
+static struct {
+	uint64_t base; /* 0: no device, or it has failed */
+	bool panicking;
+	struct virtqueue control_rx, control_tx;
+	_Alignas(8) uint8_t control_in[CONTROL_BUFFERS][CONTROL_RX_BYTES];
+	struct control control_out;
+	struct port port[LAST_PORT + 1];
+	uint8_t sync[SYNC_BUFFERS][SYNC_BYTES];
+	uint32_t sync_busy; /* one bit a buffer of the above */
+} serial;
+
+static void lock(void)
+{
+	if (!serial.panicking)
+		spin_lock(&serial_lock);
+}
+
+static void unlock(void)
+{
+	if (!serial.panicking)
+		spin_unlock(&serial_lock);
+}
+
+static bool is_our_port(unsigned port)
+{
+	return port >= FIRST_PORT && port <= LAST_PORT;
+}
+
+/*
+ * The reset makes the device let go of all memory that it has been given, so virtio_serial_reap()
+ * may hand it back.
+ */
+static void fail_device(void)
+{
+	virtio_mmio_write(serial.base, VIRTIO_STATUS, 0);
+	serial.base = 0;
+	virtio_serial_stats.device_failures++;
+	for (unsigned i = FIRST_PORT; i <= LAST_PORT; i++)
+		__atomic_store_n(&serial.port[i].open, false, __ATOMIC_RELEASE);
+}
+
+static bool wait_until_finished(struct virtqueue *queue, const void *cookie)
+{
+	const uint64_t start = clock_ticks();
+	const uint64_t patience = clock_hz() / WAITS_A_S;
+
+	while (!virtqueue_finished(queue, cookie)) {
+		if (clock_ticks() - start > patience) {
+			virtio_serial_stats.timeouts++;
+			return false;
+		}
+		cpu_relax();
+	}
+	return true;
+}
+
+/* One message at a time, each waited for: a device that does not take it is of no use. */
+static void send_control(uint32_t id, enum control_event event, uint16_t value)
+{
+	serial.control_out = (struct control){.id = id, .event = (uint16_t)event, .value = value};
+	virtqueue_add(&serial.control_tx, &serial.control_out, sizeof(serial.control_out), false,
+		      &serial.control_out);
+	virtqueue_kick(&serial.control_tx);
+	if (!wait_until_finished(&serial.control_tx, &serial.control_out))
+		fail_device();
+	virtqueue_take(&serial.control_tx, NULL);
+}
+
+/* What the device says about a port. A port that we do not use is accepted and left alone. */
+static void hear_control(const struct control *message)
+{
+	struct port *port = is_our_port(message->id) ? &serial.port[message->id] : NULL;
+
+	switch (message->event) {
+	case CONTROL_PORT_ADD:
+		if (port)
+			port->added = true;
+		send_control(message->id, CONTROL_PORT_READY, 1);
+		if (port && serial.base)
+			send_control(message->id, CONTROL_PORT_OPEN, 1);
+		break;
+	case CONTROL_PORT_REMOVE:
+		if (port) {
+			port->added = false;
+			__atomic_store_n(&port->open, false, __ATOMIC_RELEASE);
+		}
+		break;
+	case CONTROL_PORT_OPEN:
+		if (port) {
+			port->slow = false;
+			__atomic_store_n(&port->open, port->added && message->value,
+					 __ATOMIC_RELEASE);
+		}
+		break;
+	default: /* PORT_NAME, CONSOLE_PORT, RESIZE: ports are known by their numbers */
+		break;
+	}
+}
+
+static void offer_control_buffer(uint8_t *buffer)
+{
+	virtqueue_add(&serial.control_rx, buffer, CONTROL_RX_BYTES, true, buffer);
+	virtqueue_kick(&serial.control_rx);
+}
+
+/* One message from the device, if there is one. */
+static bool take_control(void)
+{
+	struct control message;
+	uint32_t bytes;
+	uint8_t *buffer = virtqueue_take(&serial.control_rx, &bytes);
+
+	if (!buffer)
+		return false;
+	memcpy(&message, buffer, sizeof(message));
+	offer_control_buffer(buffer);
+	if (bytes >= sizeof(message))
+		hear_control(&message);
+	return true;
+}
+
+static bool all_ports_open(void)
+{
+	for (unsigned i = FIRST_PORT; i <= LAST_PORT; i++)
+		if (!serial.port[i].open)
+			return false;
+	return true;
+}
+
+static uint64_t find_device(void)
+{
+	for (unsigned slot = 0; slot < hal.virtio_mmio_slots; slot++) {
+		const uint64_t base = hal.virtio_mmio_base + slot * hal.virtio_mmio_stride;
+
+		if (virtio_mmio_read(base, VIRTIO_MAGIC_VALUE) == VIRTIO_MAGIC &&
+		    virtio_mmio_read(base, VIRTIO_VERSION) == VIRTIO_VERSION_MODERN &&
+		    virtio_mmio_read(base, VIRTIO_DEVICE_ID) == VIRTIO_ID_CONSOLE)
+			return base;
+	}
+	return 0;
+}
+
+/* The device must offer both features that we ask for; we want no other. */
+static bool negotiate(uint64_t base)
+{
+	const uint64_t wanted = VIRTIO_F_VERSION_1 | VIRTIO_CONSOLE_F_MULTIPORT;
+	uint32_t status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER;
+
+	virtio_mmio_write(base, VIRTIO_STATUS, 0);
+	virtio_mmio_write(base, VIRTIO_STATUS, VIRTIO_STATUS_ACKNOWLEDGE);
+	virtio_mmio_write(base, VIRTIO_STATUS, status);
+	for (unsigned word = 0; word < 2; word++) {
+		const uint32_t bits = (uint32_t)(wanted >> 32 * word);
+
+		virtio_mmio_write(base, VIRTIO_DEVICE_FEATURES_SEL, word);
+		if ((virtio_mmio_read(base, VIRTIO_DEVICE_FEATURES) & bits) != bits)
+			return false;
+		virtio_mmio_write(base, VIRTIO_DRIVER_FEATURES_SEL, word);
+		virtio_mmio_write(base, VIRTIO_DRIVER_FEATURES, bits);
+	}
+	status |= VIRTIO_STATUS_FEATURES_OK;
+	virtio_mmio_write(base, VIRTIO_STATUS, status);
+	return virtio_mmio_read(base, VIRTIO_STATUS) & VIRTIO_STATUS_FEATURES_OK;
+}
+
+static enum vt_err set_up_queues(uint64_t base)
+{
+	const uint32_t device_ports = virtio_mmio_read(base, CONFIG_MAX_NR_PORTS);
+	enum vt_err err;
+
+	err = virtqueue_init(&serial.control_rx, base, CONTROL_RX_QUEUE, CONTROL_BUFFERS);
+	if (err == VT_OK)
+		err = virtqueue_init(&serial.control_tx, base, CONTROL_TX_QUEUE, CONTROL_BUFFERS);
+	for (unsigned i = FIRST_PORT; err == VT_OK && i <= LAST_PORT && i < device_ports; i++)
+		err = virtqueue_init(&serial.port[i].tx, base, PORT_TX_QUEUE(i),
+				     i == VIRTIO_SERIAL_PORT_TRACE ? TRACE_BUFFERS : LOG_BUFFERS);
+	return err;
+}
+
+/*
+ * Tell the device that we are there, and listen until both ports are open or it has no more to say.
+ */
+static void meet_ports(void)
+{
+	unsigned quiet = 0;
+
+	for (unsigned i = 0; i < serial.control_rx.size; i++)
+		offer_control_buffer(serial.control_in[i]);
+	send_control(0, CONTROL_DEVICE_READY, 1);
+	while (serial.base && quiet < QUIET_LOOKS && !all_ports_open())
+		quiet = take_control() ? 0 : quiet + 1;
+}
+
+enum vt_err virtio_serial_init(void)
+{
+	const uint64_t base = find_device();
+	enum vt_err err = VT_ENOSYS;
+
+	if (!base)
+		return VT_ENOENT;
+	lock();
+	if (negotiate(base))
+		err = set_up_queues(base);
+	if (err == VT_OK) {
+		virtio_mmio_write(base, VIRTIO_STATUS,
+				  VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
+					  VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
+		serial.base = base;
+		meet_ports();
+		err = serial.base ? VT_OK : VT_EIO;
+	} else {
+		virtio_mmio_write(base, VIRTIO_STATUS, VIRTIO_STATUS_FAILED);
+	}
+	unlock();
+	return err;
+}
+
+bool virtio_serial_port_open(unsigned port)
+{
+	return is_our_port(port) && __atomic_load_n(&serial.port[port].open, __ATOMIC_ACQUIRE);
+}
+
+enum vt_err virtio_serial_send(unsigned port, const void *data, uint32_t bytes, void *cookie)
+{
+	enum vt_err err = VT_EIO;
+
+	if (!cookie || !bytes)
+		return VT_EINVAL;
+	lock();
+	if (virtio_serial_port_open(port)) {
+		/* The device only reads it; the queue takes both kinds of buffer. */
+		err = virtqueue_add(&serial.port[port].tx, (void *)(uintptr_t)data, bytes, false,
+				    cookie);
+		if (err == VT_OK)
+			virtqueue_kick(&serial.port[port].tx);
+	} else {
+		virtio_serial_stats.refused_sends++;
+	}
+	unlock();
+	return err;
+}
+
+/* Is this cookie one of write_sync's buffers? Then free it. */
+static bool release_sync_buffer(const void *cookie)
+{
+	for (unsigned i = 0; i < SYNC_BUFFERS; i++) {
+		if (cookie == serial.sync[i]) {
+			serial.sync_busy &= ~(1u << i);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The next finished buffer that is the caller's; write_sync's own are put back on the way. */
+static void *next_finished(struct virtqueue *queue)
+{
+	void *cookie;
+
+	do
+		cookie = serial.base ? virtqueue_take(queue, NULL) : virtqueue_reclaim(queue);
+	while (cookie && release_sync_buffer(cookie));
+	virtio_serial_stats.bad_used += queue->bad_used;
+	queue->bad_used = 0;
+	return cookie;
+}
+
+void *virtio_serial_reap(unsigned port)
+{
+	void *cookie;
+
+	if (!is_our_port(port))
+		return NULL;
+	lock();
+	cookie = next_finished(&serial.port[port].tx);
+	unlock();
+	return cookie;
+}
+
+/*
+ * A free internal buffer, or NULL. Finished ones at the head of the queue come free; a caller's
+ * buffer there stops the search.
+ */
+static uint8_t *sync_buffer(struct virtqueue *queue)
+{
+	void *cookie;
+
+	while ((cookie = virtqueue_peek(queue)) != NULL && release_sync_buffer(cookie))
+		virtqueue_take(queue, NULL);
+	for (unsigned i = 0; i < SYNC_BUFFERS; i++) {
+		if (!(serial.sync_busy & 1u << i)) {
+			serial.sync_busy |= 1u << i;
+			return serial.sync[i];
+		}
+	}
+	return NULL;
+}
+
+/* At most SYNC_BYTES. Returns whether they are with the device. */
+static bool write_part(struct port *port, const uint8_t *data, uint32_t bytes)
+{
+	uint8_t *buffer = sync_buffer(&port->tx);
+
+	if (!buffer)
+		return false;
+	memcpy(buffer, data, bytes);
+	if (virtqueue_add(&port->tx, buffer, bytes, false, buffer) != VT_OK) {
+		release_sync_buffer(buffer);
+		return false;
+	}
+	virtqueue_kick(&port->tx);
+	if (!port->slow)
+		port->slow = !wait_until_finished(&port->tx, buffer);
+	else if (virtqueue_finished(&port->tx, buffer))
+		port->slow = false;
+	return true;
+}
+
+void virtio_serial_write_sync(unsigned port, const void *data, uint32_t bytes)
+{
+	const uint8_t *from = data;
+
+	lock();
+	while (bytes && virtio_serial_port_open(port)) {
+		const uint32_t part = MIN(bytes, SYNC_BYTES);
+
+		if (!write_part(&serial.port[port], from, part))
+			break;
+		from += part;
+		bytes -= part;
+	}
+	virtio_serial_stats.dropped_bytes += bytes;
+	unlock();
+}
+
+void virtio_serial_poll(void)
+{
+	lock();
+	if (serial.base &&
+	    virtio_mmio_read(serial.base, VIRTIO_STATUS) & VIRTIO_STATUS_DEVICE_NEEDS_RESET)
+		fail_device();
+	/* No more messages than there are buffers for: the device cannot keep us here. */
+	for (unsigned i = 0; serial.base && i < CONTROL_BUFFERS && take_control(); i++)
+		;
+	unlock();
+}
+
+void virtio_serial_panic_mode(void)
+{
+	serial.panicking = true;
+}
