@@ -162,12 +162,16 @@ static void put_hex(struct out *out, const struct spec *spec, uint64_t value, bo
 	put_number(out, spec, value, 16, upper, prefix);
 }
 
+/* Looks at no byte beyond the precision: the text need not end in a NUL. */
 static void put_string(struct out *out, const struct spec *spec, const char *text)
 {
+	size_t length = 0;
+
 	if (!text)
 		text = "(null)";
-	put_text(out, spec, text,
-		 spec->precision >= 0 ? strnlen(text, (size_t)spec->precision) : strlen(text));
+	while ((spec->precision < 0 || length < (size_t)spec->precision) && text[length])
+		length++;
+	put_text(out, spec, text, length);
 }
 
 static void put_pointer(struct out *out, struct spec spec, const void *pointer)
