@@ -32,7 +32,7 @@ static struct {
 } logger;
 
 /* A line as it is sent: stamp, text, newline; and where in it the text starts. */
-struct line {
+struct entry {
 	char bytes[LINE_BYTES + 1];
 	uint32_t count, text;
 };
@@ -41,7 +41,7 @@ struct line {
  * One call is one line, whatever a manifest's strings hold: control characters become blanks. A cut
  * line shows that it is.
  */
-static void format_line(struct line *line, const char *format, va_list args)
+static void format_line(struct entry *entry, const char *format, va_list args)
 {
 	const uint64_t ticks = clock_ticks();
 	const uint64_t hz = clock_hz();
@@ -49,28 +49,28 @@ static void format_line(struct line *line, const char *format, va_list args)
 	const uint64_t micros = ticks % hz * 1000000 / hz;
 	int wanted;
 
-	line->text = (uint32_t)vt_snprintf(line->bytes, LINE_BYTES, "[%5llu.%06llu] ",
+	entry->text = (uint32_t)vt_snprintf(entry->bytes, LINE_BYTES, "[%5llu.%06llu] ",
 					   (unsigned long long)seconds, (unsigned long long)micros);
-	wanted = vt_vsnprintf(line->bytes + line->text, LINE_BYTES - line->text, format, args);
-	line->count = line->text + (uint32_t)wanted;
-	if (line->count > LINE_BYTES - 1) {
-		line->count = LINE_BYTES - 1;
-		memcpy(line->bytes + line->count - strlen(CUT_OFF), CUT_OFF, strlen(CUT_OFF));
+	wanted = vt_vsnprintf(entry->bytes + entry->text, LINE_BYTES - entry->text, format, args);
+	entry->count = entry->text + (uint32_t)wanted;
+	if (entry->count > LINE_BYTES - 1) {
+		entry->count = LINE_BYTES - 1;
+		memcpy(entry->bytes + entry->count - strlen(CUT_OFF), CUT_OFF, strlen(CUT_OFF));
 	}
-	for (uint32_t i = line->text; i < line->count; i++)
-		if ((unsigned char)line->bytes[i] < ' ')
-			line->bytes[i] = ' ';
-	line->bytes[line->count++] = '\n';
+	for (uint32_t i = entry->text; i < entry->count; i++)
+		if ((unsigned char)entry->bytes[i] < ' ')
+			entry->bytes[i] = ' ';
+	entry->bytes[entry->count++] = '\n';
 }
 
-static void keep_for_later(const struct line *line)
+static void keep_for_later(const struct entry *entry)
 {
-	if (line->count > EARLY_BYTES - logger.early_bytes) {
+	if (entry->count > EARLY_BYTES - logger.early_bytes) {
 		logger.early_lost++;
 		return;
 	}
-	memcpy(logger.early + logger.early_bytes, line->bytes, line->count);
-	logger.early_bytes += line->count;
+	memcpy(logger.early + logger.early_bytes, entry->bytes, entry->count);
+	logger.early_bytes += entry->count;
 }
 
 static void write_kept_lines(void)
@@ -90,50 +90,50 @@ static void write_kept_lines(void)
 	logger.early_lost = 0;
 }
 
-static void write_line(struct line *line)
+static void write_line(struct entry *entry)
 {
 	const bool port = virtio_serial_port_open(VIRTIO_SERIAL_PORT_LOG);
 
 	if (port) {
 		write_kept_lines();
-		virtio_serial_write_sync(VIRTIO_SERIAL_PORT_LOG, line->bytes, line->count);
+		virtio_serial_write_sync(VIRTIO_SERIAL_PORT_LOG, entry->bytes, entry->count);
 	} else {
-		keep_for_later(line);
+		keep_for_later(entry);
 	}
 	if (port && !logger.uart_always && console_guest_has_spoken())
 		return;
-	line->bytes[line->count - 1] = '\0';
-	console_host_line(line->bytes + line->text);
+	entry->bytes[entry->count - 1] = '\0';
+	console_host_line(entry->bytes + entry->text);
 }
 
 /* The terminal first: it needs nothing to work. */
-static void write_line_in_panic(struct line *line)
+static void write_line_in_panic(struct entry *entry)
 {
 	const char newline = '\n';
 
-	line->bytes[line->count - 1] = '\0';
+	entry->bytes[entry->count - 1] = '\0';
 	uart_puts("[vitrine] ");
-	uart_puts(line->bytes + line->text);
+	uart_puts(entry->bytes + entry->text);
 	uart_puts("\n");
-	virtio_serial_write_sync(VIRTIO_SERIAL_PORT_LOG, line->bytes, line->count - 1);
+	virtio_serial_write_sync(VIRTIO_SERIAL_PORT_LOG, entry->bytes, entry->count - 1);
 	virtio_serial_write_sync(VIRTIO_SERIAL_PORT_LOG, &newline, 1);
 }
 
 void log_line(const char *format, ...)
 {
-	struct line line;
+	struct entry entry;
 	va_list args;
 
 	va_start(args, format);
-	format_line(&line, format, args);
+	format_line(&entry, format, args);
 	va_end(args);
 
 	if (__atomic_load_n(&logger.panicking, __ATOMIC_RELAXED)) {
-		write_line_in_panic(&line);
+		write_line_in_panic(&entry);
 		return;
 	}
 	spin_lock(&log_lock);
-	write_line(&line);
+	write_line(&entry);
 	spin_unlock(&log_lock);
 }
 

@@ -23,51 +23,81 @@
 #include "lib/spinlock.h"
 
 #define VGIC_MAX_VCPUS 8
-#define VGIC_SPIS 64 /* INTID 32..95 */
-#define VGIC_INTIDS (32 + VGIC_SPIS)
-#define VGIC_MAX_LRS 16
+#define VGIC_SPIS      64 /* INTID 32..95 */
+#define VGIC_INTIDS    (32 + VGIC_SPIS)
+#define VGIC_MAX_LRS   16
 
 /* Guest physical layout; the guest's device tree says the same. */
-#define VGIC_GICD_IPA UINT64_C(0x08000000)
-#define VGIC_GICD_BYTES UINT64_C(0x10000)
-#define VGIC_GICR_IPA UINT64_C(0x080a0000)
+#define VGIC_GICD_IPA		 UINT64_C(0x08000000)
+#define VGIC_GICD_BYTES		 UINT64_C(0x10000)
+#define VGIC_GICR_IPA		 UINT64_C(0x080a0000)
 #define VGIC_GICR_BYTES_PER_VCPU UINT64_C(0x20000)
 
 struct vgic;
 
-/* The interrupt state of one vCPU: its SGIs and PPIs (INTID 0..31), and what is in its list registers. */
+/*
+ * 32 interrupts: what one 32-bit GICD_ or GICR_ register covers. Bit i of each word is INTID base + i. The private bank of a
+ * vCPU has base 0 (SGIs 0..15, PPIs 16..31), the shared banks 32, 64, ...
+ *
+ * While an interrupt sits in a list register of a loaded vCPU (in_lr), that register knows whether it is pending or
+ * active; `active` and `carried` are then what the last sync saw. A vCPU that is not loaded has nothing in_lr.
+ */
+struct vgic_bank {
+	uint32_t enabled, group1,
+		edge;	/* as the guest has configured them; edge: edge-triggered, else level */
+	uint32_t ready; /* enabled, and its group is enabled in GICD_CTLR */
+	uint32_t level; /* the input line */
+	uint32_t
+		pending; /* latched: a rise of an edge-triggered line, an SGI, a write to ISPENDR */
+	uint32_t active;
+	uint32_t in_lr;
+	uint32_t
+		carried; /* the latch went into the list register and is lost if that is withdrawn */
+	uint32_t activate,
+		deactivate; /* wanted of what is in_lr on another CPU; done by its next sync */
+	uint8_t priority[32];
+};
+
+/* The interrupt interface of one vCPU: its SGIs and PPIs, and what is in its list registers. */
 struct vgic_cpu {
 	struct vgic *vgic;
 	unsigned index; /* of the vCPU in its VM: also Aff0 */
-	bool loaded;	/* list registers are in hardware on the CPU that runs it */
+	bool awake;	/* GICR_WAKER.ProcessorSleep is 0 */
+	bool loaded;	/* list registers are in hardware, on the CPU loaded_on */
+	bool overflow;	/* something that should be in a list register has found none free */
+	bool vtimer_phys; /* physical PPI 27 is active for us (while not loaded: must become so with the next load) */
+	uint64_t loaded_on;
 
-	uint32_t enabled, pending, active, level, edge; /* one bit an INTID 0..31; edge: GICR_ICFGR says edge-triggered */
-	uint32_t group;
-	uint8_t priority[32];
+	struct vgic_bank bank;
 
-	uint64_t lr[VGIC_MAX_LRS]; /* ICH_LR<n>_EL2 while not loaded */
-	uint32_t lr_used;	   /* one bit a list register that may hold an interrupt */
-	uint64_t vmcr, hcr, apr1;  /* ICH_VMCR_EL2, ICH_HCR_EL2, ICH_AP1R0_EL2 while not loaded */
-	bool awake;		   /* GICR_WAKER.ProcessorSleep is 0 */
+	uint32_t lr_used; /* while loaded: one bit a list register that may hold an interrupt, */
+	uint8_t lr_intid[VGIC_MAX_LRS]; /* which is this one */
+	uint64_t vmcr, ap0, ap1; /* ICH_VMCR_EL2, ICH_AP0R0_EL2, ICH_AP1R0_EL2 while not loaded */
 };
+
+#define VGIC_SPI_BANKS (VGIC_SPIS / 32)
+#define VGIC_NO_VCPU   0xff
 
 struct vgic {
 	struct spinlock lock;
 	unsigned vcpus;
 	void *owner; /* the VM, for vgic_kick() */
 	struct vgic_cpu *cpu[VGIC_MAX_VCPUS];
-	bool enabled_group1; /* GICD_CTLR.EnableGrp1 */
+	bool enabled_group0, enabled_group1; /* GICD_CTLR.EnableGrp0, EnableGrp1 */
 
-	/* SPIs: INTID 32 + n is bit n. */
-	uint64_t spi_enabled, spi_pending, spi_active, spi_level, spi_edge, spi_group;
-	uint8_t spi_priority[VGIC_SPIS];
-	uint8_t spi_target[VGIC_SPIS]; /* vCPU index that GICD_IROUTER names; 0xff: no such vCPU */
-	uint64_t spi_router[VGIC_SPIS];
+	struct vgic_bank spi[VGIC_SPI_BANKS];
+	uint64_t spi_router[VGIC_SPIS]; /* GICD_IROUTER */
+	uint8_t spi_target[VGIC_SPIS];	/* the vCPU that it names, or VGIC_NO_VCPU */
+	uint8_t spi_holder
+		[VGIC_SPIS]; /* the vCPU where it is in_lr or active: ends there even if the route changes */
 };
 
 /* Counts for the debugger and the summary: visible, never silent. */
 struct vgic_stats {
-	uint64_t injected, refills, overflows, bad_accesses;
+	uint64_t injected;     /* interrupts made pending: SGIs, line rises, timer expiries */
+	uint64_t refills;      /* maintenance interrupts */
+	uint64_t overflows;    /* syncs that left something waiting for a list register */
+	uint64_t bad_accesses; /* guest accesses of a wrong width, or of a reserved register */
 };
 extern struct vgic_stats vgic_stats;
 
@@ -75,7 +105,11 @@ extern struct vgic_stats vgic_stats;
 void vgic_init(struct vgic *vgic, unsigned vcpus, void *owner);
 void vgic_cpu_init(struct vgic *vgic, struct vgic_cpu *cpu, unsigned index);
 
-/* Put the vCPU's interface into this CPU's ICH_* registers (with what is pending), and take it out again. */
+/*
+ * Put the vCPU's interface into this CPU's ICH_* registers (with what is pending), and take it out again.
+ * Order: vgic_load() before vtimer_load() and vtimer_put() before vgic_put(), so that physical PPI 27 is never both
+ * asserted by one vCPU's timer and active for another's.
+ */
 void vgic_load(struct vgic_cpu *cpu);
 void vgic_put(struct vgic_cpu *cpu);
 
@@ -87,7 +121,8 @@ void vgic_maintenance(struct vgic_cpu *cpu);
 
 /*
  * Set the line of an interrupt: SPI for the VM (vcpu ignored), PPI for one vCPU. For an edge-triggered one a rise makes it pending.
- * Callable from any CPU; the target is kicked when it must look. VT_EINVAL when there is no such INTID or vCPU.
+ * Callable from any CPU; the target is kicked when it must look. VT_EINVAL when there is no such INTID or vCPU, and
+ * for INTID 27, whose line is the hardware's.
  */
 enum vt_err vgic_set_level(struct vgic *vgic, unsigned vcpu, uint32_t intid, bool level);
 
@@ -110,7 +145,12 @@ void vgicd_write(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes, uint64_t
 uint64_t vgicr_read(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes);
 void vgicr_write(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes, uint64_t value);
 
-/* Would this vCPU take an interrupt now, priority mask and enables considered? (Is WFI over?) Any CPU may ask. */
+/*
+ * Would this vCPU take an interrupt now, enables and priority mask considered? (Is WFI over?) The running priority is not:
+ * a handler that waits sees its WFI end early, which the architecture allows. A loaded vCPU is asked only on its own CPU
+ * (its list registers and mask are there); any CPU may ask one that is not loaded. An expired virtual timer counts only once
+ * vgic_inject_vtimer() has seen it and for as long as the vCPU stays loaded: see vtimer_deadline().
+ */
 bool vgic_has_pending(struct vgic_cpu *cpu);
 
 /*

@@ -10,7 +10,7 @@
 /* Supplied by dev/log.c. The text has no newline at its end. */
 void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* An EL2 fault of our own: print a report, stop all CPUs, end. Never for what a guest did. Supplied by core/panic.c. */
+/* An EL2 fault of our own: print a report, stop all CPUs, end. Never for what a guest did. Supplied by main/panic.c. */
 _Noreturn void panic(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #define ASSERT(condition)                                                                                              \

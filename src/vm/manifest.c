@@ -34,7 +34,7 @@ static bool read_name(struct vm_node *vm, struct vm_config *config)
 {
 	config->name = vm_text(vm, PROP_VM_NAME, vm->name);
 
-	const size_t length = strnlen(config->name, NAME_LIMIT + 1);
+	const size_t length = strlen(config->name);
 
 	if (length == 0 || length > NAME_LIMIT)
 		return REJECT(vm, PROP_VM_NAME, "1 to %d characters wanted", NAME_LIMIT);

@@ -68,7 +68,7 @@ static bool is_text(const uint8_t *bytes, uint32_t count, bool single)
 		return !single;
 	if (bytes[count - 1] != '\0')
 		return false;
-	return !single || strnlen((const char *)bytes, count) == count - 1;
+	return !single || memchr(bytes, '\0', count) == bytes + count - 1;
 }
 
 static bool has_shape(struct vm_node *vm, enum property which)

@@ -1,0 +1,56 @@
+# Vitrine. `make help` lists what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := build
+
+# `make CC=clang`: the other compiler. `make MODE=debug`: no LTO, lock order asserted.
+ifeq ($(origin CC),default)
+CC := aarch64-linux-gnu-gcc
+endif
+MODE ?= release
+BUILD := build
+HOSTCC ?= cc
+PYTHON := /usr/bin/python3
+# `make V=1` shows the commands.
+ifneq ($(V),1)
+Q := @
+say = @printf '  %-5s %s\n' '$1' '$2'
+endif
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+include tools/make/hypervisor.mk
+include guests/linux/rules.mk
+include guests/hello/rules.mk
+include trace/host/rules.mk
+include tools/make/test.mk
+
+.PHONY: help build run setup-run clean lint format docs
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+build: $(BUILD)/vitrine.img $(BUILD)/host/vtrace ## the hypervisor (build/vitrine.img) and the trace tool
+
+setup-run:
+	@tools/setup.sh run
+
+# In two steps, since what set-up installs must be there before the rules below look for it.
+run: ## boot Debian Linux on 4 vCPUs; leaves out/run.pftrace behind
+	@tools/setup.sh run
+	@$(MAKE) --no-print-directory -s build linux-guest $(BUILD)/guests/hello.elf >&2 </dev/null
+	@tools/vitrine run $(if $(VM),vms/$(VM).dts) $(ARGS)
+
+clean: ## remove what was built; the cache of downloads stays
+	rm -rf $(BUILD) out
+
+C_FILES = $(shell git ls-files '*.c' '*.h')
+
+format: ## clang-format every C file in place
+	clang-format -i $(C_FILES)
+
+docs: ## build the docs site into build/site
+	@tools/setup.sh docs
+	mkdocs build --strict

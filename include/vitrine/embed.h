@@ -1,0 +1,39 @@
+/*
+ * What the embedder supplies to the core, by name, at link time: no function pointer stands on the exit path.
+ *
+ * All are called at EL2 on the CPU where `vcpu` is loaded, interrupts masked, with guest FP/SIMD state live. They must be
+ * short. A false answer sends the exit out of vcpu_run() to the caller.
+ */
+#ifndef VITRINE_EMBED_H
+#define VITRINE_EMBED_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <vitrine/vcpu.h>
+
+/** What becomes of the guest after an exit. asm/vectors.S knows the numbers. */
+enum exit_action {
+	EXIT_RESUME = 0,     /* x0..x18 and x30 may have changed */
+	EXIT_RESUME_ALL = 1, /* any register may have changed */
+	EXIT_LEAVE = 2,	     /* vcpu_run() returns */
+};
+
+/** A load: true and the zero-extended value, when a device answers at once. */
+bool embed_mmio_read(struct vcpu *vcpu, const struct mmio_access *access, uint64_t *value);
+/** A store: true when a device has taken it. */
+bool embed_mmio_write(struct vcpu *vcpu, const struct mmio_access *access, uint64_t value);
+
+/** A write to ICC_SGI1R_EL1 (and its kin): true when the SGI has been sent. */
+bool embed_send_sgi(struct vcpu *vcpu, uint64_t value);
+
+/** WFI or WFE: true when the vCPU has something pending and need not wait. */
+bool embed_may_resume_from_wait(struct vcpu *vcpu);
+
+/**
+ * A physical interrupt has stopped the guest: acknowledge and handle it. Sets *intid. EXIT_RESUME goes straight back;
+ * EXIT_LEAVE makes vcpu_run() return with EXTERNAL_INTERRUPT.
+ */
+enum exit_action embed_interrupt(struct vcpu *vcpu, uint32_t *intid);
+
+#endif

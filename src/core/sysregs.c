@@ -1,0 +1,48 @@
+/*
+ * The registers of core/sysregs.def, moved between a vCPU and the hardware. Called by vcpu_load() and vcpu_put() only.
+ */
+#include "core/sysregs.h"
+
+#include "core/id_regs.h"
+#include "hal/arm64.h"
+
+void sysregs_reset(struct vcpu_sysregs *regs)
+{
+#define SYSREG(name, reset) regs->name = (reset);
+#define SYSREG_PAUTH(name, encoding) regs->name = 0;
+#include "core/sysregs.def"
+#undef SYSREG
+#undef SYSREG_PAUTH
+}
+
+void sysregs_store(struct vcpu_sysregs *regs)
+{
+#define SYSREG(name, reset) regs->name = READ_SYSREG(name);
+#define SYSREG_PAUTH(name, encoding)
+#include "core/sysregs.def"
+#undef SYSREG
+#undef SYSREG_PAUTH
+	if (!cpu_has_pauth())
+		return;
+#define SYSREG(name, reset)
+#define SYSREG_PAUTH(name, encoding) regs->name = READ_SYSREG(encoding);
+#include "core/sysregs.def"
+#undef SYSREG
+#undef SYSREG_PAUTH
+}
+
+void sysregs_restore(const struct vcpu_sysregs *regs)
+{
+#define SYSREG(name, reset) WRITE_SYSREG(name, regs->name);
+#define SYSREG_PAUTH(name, encoding)
+#include "core/sysregs.def"
+#undef SYSREG
+#undef SYSREG_PAUTH
+	if (!cpu_has_pauth())
+		return;
+#define SYSREG(name, reset)
+#define SYSREG_PAUTH(name, encoding) WRITE_SYSREG(encoding, regs->name);
+#include "core/sysregs.def"
+#undef SYSREG
+#undef SYSREG_PAUTH
+}

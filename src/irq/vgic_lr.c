@@ -1,0 +1,243 @@
+/*
+ * List registers, the thorough way: take all of them back into the banks' bits, choose the best of what is pending, write
+ * them again. On a load, a kick, a maintenance interrupt, a change of configuration; the fast paths are in irq/vgic.c.
+ *
+ * Locks: the caller holds LOCK_VGIC. Source: IHI 0069 5.3, 12.4.
+ */
+#include "irq/vgic_internal.h"
+
+/* An SPI that this vCPU gives up but another one should get: it is routed there now. */
+void vgic_hand_over(struct vgic_cpu *cpu, unsigned intid)
+{
+	struct vgic *vgic = cpu->vgic;
+	const unsigned target = vgic->spi_target[intid - INTID_FIRST_SPI];
+
+	if (target != cpu->index && target != VGIC_NO_VCPU &&
+	    (vgic_deliverable(&vgic->spi[intid / 32 - 1]) & vgic_bit_of(intid)))
+		vgic_kick(vgic->owner, target);
+}
+
+/* Read one list register back into the bits of its bank, applying what other CPUs have asked for meanwhile. */
+static void take_back(struct vgic_cpu *cpu, unsigned n)
+{
+	const uint64_t lr = ich_read_lr(n);
+	const unsigned intid = cpu->lr_intid[n];
+	struct vgic_bank *bank = vgic_bank_of(cpu, intid);
+	const uint32_t bit = vgic_bit_of(intid);
+	bool active = lr & ICH_LR_ACTIVE;
+
+	/* Not acknowledged: as pending as before. Acknowledged: the latch is consumed. */
+	if (lr & ICH_LR_PENDING)
+		bank->pending |= bank->carried & bit;
+	bank->carried &= ~bit;
+
+	if (bank->deactivate & bit)
+		active = false;
+	if (bank->activate & bit)
+		active = true;
+	bank->deactivate &= ~bit;
+	bank->activate &= ~bit;
+	bank->active = active ? bank->active | bit : bank->active & ~bit;
+
+	bank->in_lr &= ~bit;
+	if (intid == INTID_VIRT_TIMER && !(lr & (ICH_LR_PENDING | ICH_LR_ACTIVE)) &&
+	    (lr & ICH_LR_HW))
+		cpu->vtimer_phys = false; /* ended by the guest, which has deactivated it */
+	if (intid >= INTID_FIRST_SPI)
+		vgic_hand_over(cpu, intid);
+}
+
+/*
+ * All list registers back into the banks. Those that a fill does not write again must be emptied: returned as a mask, so
+ * that the usual one, which is written again at once, is written once.
+ */
+uint32_t vgic_take_back_all(struct vgic_cpu *cpu)
+{
+	const uint32_t used = cpu->lr_used;
+
+	for (uint32_t left = used; left; left &= left - 1)
+		take_back(cpu, (unsigned)__builtin_ctz(left));
+	cpu->lr_used = 0;
+	return used;
+}
+
+void vgic_empty_lrs(uint32_t lrs)
+{
+	for (; lrs; lrs &= lrs - 1)
+		ich_write_lr((unsigned)__builtin_ctz(lrs), 0);
+}
+
+/* INTIDs that want a list register, in the order of the banks. */
+struct candidates {
+	unsigned count;
+	uint8_t intid[VGIC_INTIDS];
+};
+
+/* Active ones too: without a list register their EOI would have no effect. */
+static void gather_private(struct vgic_cpu *cpu, struct candidates *list)
+{
+	const struct vgic_bank *bank = &cpu->bank;
+
+	for (uint32_t left = bank->active | (vgic_pending(bank) & bank->ready); left;
+	     left &= left - 1)
+		list->intid[list->count++] = (uint8_t)__builtin_ctz(left);
+}
+
+static void gather_shared(struct vgic_cpu *cpu, struct candidates *list)
+{
+	struct vgic *vgic = cpu->vgic;
+
+	for (unsigned i = 0; i < VGIC_SPI_BANKS; i++) {
+		const struct vgic_bank *bank = &vgic->spi[i];
+		uint32_t left = (bank->active | (vgic_pending(bank) & bank->ready)) & ~bank->in_lr;
+
+		for (; left; left &= left - 1) {
+			const unsigned intid = 32 * (i + 1) + (unsigned)__builtin_ctz(left);
+
+			if (vgic_spi_vcpu(vgic, intid) == cpu->index)
+				list->intid[list->count++] = (uint8_t)intid;
+		}
+	}
+}
+
+/* Active interrupts first, as only a list register can end them; then by priority; then by INTID. Lower is better. */
+static unsigned rank(struct vgic_cpu *cpu, unsigned intid)
+{
+	const struct vgic_bank *bank = vgic_bank_of(cpu, intid);
+	const unsigned waiting = bank->active & vgic_bit_of(intid) ? 0 : 1;
+
+	return waiting << 16 | (unsigned)bank->priority[intid & 31] << 8 | intid;
+}
+
+/* Move the best `wanted` candidates to the front. Only when there are more than list registers. */
+static void choose_best(struct vgic_cpu *cpu, struct candidates *list, unsigned wanted)
+{
+	for (unsigned place = 0; place < wanted; place++) {
+		unsigned best = place;
+
+		for (unsigned i = place + 1; i < list->count; i++)
+			if (rank(cpu, list->intid[i]) < rank(cpu, list->intid[best]))
+				best = i;
+
+		const uint8_t moved = list->intid[place];
+
+		list->intid[place] = list->intid[best];
+		list->intid[best] = moved;
+	}
+}
+
+/* Must EL2 hear of this interrupt's end? When something may be waiting for it. */
+static bool wants_eoi_maintenance(struct vgic_cpu *cpu, unsigned intid)
+{
+	const struct vgic_bank *bank = vgic_bank_of(cpu, intid);
+	const uint32_t bit = vgic_bit_of(intid);
+
+	if (!(bank->edge & bit)) /* its line may still be high */
+		return true;
+	if (cpu->overflow &&
+	    (bank->active & bit)) /* another interrupt waits for this list register */
+		return true;
+	/* It has been routed elsewhere meanwhile: its next occurrence waits there. */
+	return intid >= INTID_FIRST_SPI &&
+	       cpu->vgic->spi_target[intid - INTID_FIRST_SPI] != cpu->index;
+}
+
+/* Write list register n. Returns whether it is plainly pending. */
+static bool place(struct vgic_cpu *cpu, unsigned n, unsigned intid)
+{
+	struct vgic_bank *bank = vgic_bank_of(cpu, intid);
+	const uint32_t bit = vgic_bit_of(intid);
+	const bool hardware = intid == INTID_VIRT_TIMER && cpu->vtimer_phys;
+	uint64_t lr = FIELD_PREP(ICH_LR_PRIORITY, bank->priority[intid & 31]) | intid;
+
+	if (bank->group1 & bit)
+		lr |= ICH_LR_GROUP1;
+	if (hardware)
+		lr |= ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, INTID_VIRT_TIMER);
+	else if (wants_eoi_maintenance(cpu, intid))
+		lr |= ICH_LR_EOI;
+
+	/*
+	 * Pending and active at once is for edges that this vCPU will take again after its EOI. A level is looked at anew
+	 * then, and a hardware-mapped interrupt must not be both. (IHI 0069 12.4.6, ICH_LR<n>_EL2.State)
+	 */
+	if (bank->active & bit)
+		lr |= ICH_LR_ACTIVE;
+	if (!(bank->active & bit) ||
+	    (bank->pending & bank->ready & bank->edge & bit && !hardware && !(lr & ICH_LR_EOI))) {
+		lr |= ICH_LR_PENDING;
+		bank->carried |= bank->pending & bit;
+		bank->pending &= ~bit;
+	}
+	bank->in_lr |= bit;
+	if (intid >= INTID_FIRST_SPI)
+		cpu->vgic->spi_holder[intid - INTID_FIRST_SPI] = (uint8_t)cpu->index;
+
+	ich_write_lr(n, lr);
+	cpu->lr_intid[n] = (uint8_t)intid;
+	cpu->lr_used |= UINT32_C(1) << n;
+	return (lr & (ICH_LR_PENDING | ICH_LR_ACTIVE)) == ICH_LR_PENDING;
+}
+
+/* Let physical PPI 27 fire again. Its line is a level: if the timer still asserts it, it will. */
+static void release_vtimer(struct vgic_cpu *cpu)
+{
+	cpu->vtimer_phys = false;
+	gic_set_vtimer_active(false);
+}
+
+/*
+ * The guest may have reprogrammed its timer before it took the interrupt: then nothing is pending any more. And when
+ * nothing of ours needs physical PPI 27 to be active, it must not stay so, or the timer would never fire again.
+ */
+static void settle_vtimer(struct vgic_cpu *cpu)
+{
+	struct vgic_bank *bank = &cpu->bank;
+
+	if (!cpu->vtimer_phys)
+		return;
+	if (bank->active & VTIMER_BIT || !ich_vtimer_line())
+		bank->pending &= ~VTIMER_BIT;
+	if (!((bank->active | bank->pending) & VTIMER_BIT))
+		release_vtimer(cpu);
+}
+
+/*
+ * Fill the list registers, none of which is in use, with the best that there is.
+ *
+ * When something is left over, a maintenance interrupt asks for the next fill: once at most one list register is valid
+ * (UIE: gic_init_cpu() has refused CPUs with fewer than two), or once the guest has acknowledged all that is pending
+ * (NPIE: it may keep interrupts active after a priority drop). Neither condition holds on entry to the guest.
+ */
+void vgic_fill(struct vgic_cpu *cpu)
+{
+	const unsigned lrs = gic_list_registers();
+	struct candidates list;
+	uint64_t hcr = ICH_HCR_EN;
+	bool any_pending = false;
+
+	list.count = 0;
+	gather_private(cpu, &list);
+	gather_shared(cpu, &list);
+	cpu->overflow = list.count > lrs;
+	if (cpu->overflow) {
+		vgic_count(&vgic_stats.overflows);
+		choose_best(cpu, &list, lrs);
+		list.count = lrs;
+	}
+	for (unsigned n = 0; n < list.count; n++)
+		any_pending |= place(cpu, n, list.intid[n]);
+	if (cpu->overflow)
+		hcr |= ICH_HCR_UIE | (any_pending ? ICH_HCR_NPIE : 0);
+	ich_write_hcr(hcr);
+}
+
+/* On the CPU where it is loaded: everything back, and the best of it in again. */
+void vgic_sync_locked(struct vgic_cpu *cpu)
+{
+	const uint32_t before = vgic_take_back_all(cpu);
+
+	settle_vtimer(cpu);
+	vgic_fill(cpu);
+	vgic_empty_lrs(before & ~cpu->lr_used);
+}

@@ -1,0 +1,288 @@
+/*
+ * From the boot loader's tree to running guests, and to the end of the run. The boot CPU does all of it; the others join in
+ * secondary_main() and go straight to their run queues.
+ */
+#include <vitrine/percpu.h>
+
+#include "core/id_regs.h"
+#include "core/secondary.h"
+#include "dev/console.h"
+#include "dev/log.h"
+#include "dev/uart.h"
+#include "dev/virtio_serial.h"
+#include "hal/arm64.h"
+#include "hal/hal.h"
+#include "irq/gic.h"
+#include "lib/log.h"
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "main/machine.h"
+#include "mm/phys.h"
+#include "trace/drain.h"
+#include "trace/trace.h"
+#include "vm/manifest.h"
+#include "vm/sched.h"
+#include "vm/vm.h"
+
+#define SECONDARY_WAIT_TICKS (READ_SYSREG(CNTFRQ_EL0) * 2) /* 2 s */
+
+static struct manifest manifest;
+static uint64_t boot_ticks;
+static bool guests_may_run; /* atomic: set when all VMs exist */
+
+struct options options;
+
+/* One word of the boot arguments. Unknown ones are named and ignored: they may be meant for a later version. */
+static void take_option(const char *word)
+{
+	if (strcmp(word, "trace=off") == 0)
+		options.trace_off = true;
+	else if (strcmp(word, "trace=on") == 0)
+		options.trace_off = false;
+	else if (strcmp(word, "semihosting") == 0)
+		options.semihosting = true;
+	else if (strcmp(word, "log=uart") == 0)
+		log_set_uart_always(true);
+	else if (strncmp(word, "panic-test=", 11) == 0)
+		vt_snprintf(options.panic_test, sizeof(options.panic_test), "%s", word + 11);
+	else
+		log_line("boot argument %s: unknown, ignored", word);
+}
+
+static void parse_options(const char *text)
+{
+	char word[48];
+
+	while (*text) {
+		unsigned length = 0;
+
+		while (*text == ' ')
+			text++;
+		for (; *text && *text != ' '; text++)
+			if (length < sizeof(word) - 1)
+				word[length++] = *text;
+		word[length] = '\0';
+		if (length)
+			take_option(word);
+	}
+}
+
+/* What must never be given out as guest RAM, and what EL2 may touch. */
+static void set_up_memory(const void *dtb)
+{
+	const uint64_t image = (uint64_t)(uintptr_t)image_start;
+
+	for (unsigned i = 0; i < hal.ram_ranges; i++) {
+		if (phys_add_ram(hal.ram[i].base, hal.ram[i].size) != VT_OK)
+			log_line("memory: range %u of the device tree is not usable", i);
+		else if (el2_map(hal.ram[i].base, ALIGN_DOWN(hal.ram[i].size, PAGE_BYTES), EL2_DATA) != VT_OK)
+			panic("no EL2 tables left for RAM");
+	}
+	phys_reserve(image, (uint64_t)(uintptr_t)image_end - image);
+	phys_reserve((uint64_t)(uintptr_t)dtb, boot_dtb_bytes(dtb));
+	if (hal.initrd_size)
+		phys_reserve(hal.initrd_base, hal.initrd_size);
+
+	if (el2_map(ALIGN_DOWN(hal.uart_base, PAGE_BYTES), PAGE_BYTES, EL2_DEVICE) != VT_OK ||
+	    el2_map(hal.gicd_base, hal.gicd_size, EL2_DEVICE) != VT_OK ||
+	    el2_map(hal.gicr_base, hal.gicr_size, EL2_DEVICE) != VT_OK ||
+	    (hal.virtio_mmio_slots &&
+	     el2_map(ALIGN_DOWN(hal.virtio_mmio_base, PAGE_BYTES),
+		     ALIGN_UP(hal.virtio_mmio_stride * hal.virtio_mmio_slots, PAGE_BYTES), EL2_DEVICE) != VT_OK))
+		panic("no EL2 tables left for devices");
+}
+
+static unsigned index_of_boot_cpu(void)
+{
+	const uint64_t mpidr = READ_SYSREG(MPIDR_EL1) & UINT64_C(0xff00ffffff);
+
+	for (unsigned i = 0; i < hal.cpus; i++)
+		if (hal.mpidr[i] == mpidr)
+			return i;
+	panic("the device tree does not list this CPU, MPIDR 0x%llx", (unsigned long long)mpidr);
+}
+
+static void make_ring(struct percpu *cpu)
+{
+	const uint64_t pages = phys_take(TRACE_RING_PAGES * TRACE_PAGE_BYTES, TRACE_PAGE_BYTES);
+
+	if (!pages)
+		panic("no memory for the trace ring of cpu %u", cpu->index);
+	cpu->ring = boot_alloc(sizeof(*cpu->ring), 64, "trace ring");
+	trace_ring_init(cpu->ring, cpu->index, (void *)(uintptr_t)pages);
+	trace_drain_add(cpu->ring);
+}
+
+/* Start every other CPU and wait until each has said that it is there. One that does not come is an error of the machine. */
+static void start_secondaries(void)
+{
+	const uint64_t line = 64;
+
+	for (unsigned i = 0; i < hal.cpus; i++) {
+		struct percpu *cpu = &percpu_table[i];
+
+		if (cpu == this_cpu())
+			continue;
+
+		struct secondary_boot *boot = boot_alloc(sizeof(*boot), 64, "secondary boot");
+
+		el2_mmu_values(&boot->mmu);
+		boot->sp = stack_for(i);
+		boot->cpu = cpu;
+		for (uint64_t at = (uint64_t)(uintptr_t)boot; at < (uint64_t)(uintptr_t)(boot + 1); at += line)
+			dc_civac(at);
+		dsb_sy();
+
+		const int64_t status = hal_cpu_on(hal.mpidr[i], (uint64_t)(uintptr_t)secondary_entry,
+						  (uint64_t)(uintptr_t)boot);
+		const uint64_t give_up = READ_SYSREG(CNTPCT_EL0) + SECONDARY_WAIT_TICKS;
+
+		while (status == 0 && !__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE) &&
+		       READ_SYSREG(CNTPCT_EL0) < give_up)
+			cpu_relax();
+		if (!__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE))
+			panic("cpu %u (MPIDR 0x%llx) does not start, PSCI status %lld", i,
+			      (unsigned long long)hal.mpidr[i], (long long)status);
+	}
+}
+
+void secondary_main(struct percpu *cpu)
+{
+	percpu_enable(cpu, cpu->ring != 0);
+	if (gic_init_cpu() != VT_OK)
+		panic("cpu %u has no redistributor", cpu->index);
+	while (!__atomic_load_n(&guests_may_run, __ATOMIC_ACQUIRE))
+		cpu_relax();
+	sched_loop();
+}
+
+static void create_vms(void)
+{
+	for (unsigned i = 0; i < manifest.vms; i++) {
+		const char *problem = vm_create(&manifest.vm[i]);
+
+		if (problem)
+			log_line("manifest: %s", problem);
+	}
+	if (vm_count == 0) {
+		log_line("no VM can be started");
+		machine_exit(EXIT_STATUS_NO_VM, "no-vm");
+	}
+}
+
+static void send_metadata(void)
+{
+	char text[768];
+	int bytes;
+
+	bytes = vt_snprintf(text, sizeof(text), "cntfrq=%llu\ncpus=%u\ngit=" VITRINE_VERSION "\ncpu_model=%llx\n",
+			    (unsigned long long)READ_SYSREG(CNTFRQ_EL0), hal.cpus,
+			    (unsigned long long)READ_SYSREG(MIDR_EL1));
+	for (unsigned i = 0; i < vm_count; i++)
+		bytes += vt_snprintf(text + bytes, sizeof(text) - (unsigned)bytes,
+				     "vm.%u.name=%.40s\nvm.%u.vcpus=%u\nvm.%u.first=%u\n", i, vms[i]->config->name, i,
+				     vms[i]->vcpus, i, vms[i]->vcpu[0]->core.id);
+	trace_drain_metadata(text, (uint32_t)bytes);
+}
+
+static void send_totals(void)
+{
+	char text[512];
+	int bytes = vt_snprintf(text, sizeof(text), "total.exits=%llu\n", (unsigned long long)summary_total_exits());
+
+	for (unsigned i = 0; i < hal.cpus; i++) {
+		const struct trace_ring *ring = percpu_table[i].ring;
+
+		bytes += vt_snprintf(text + bytes, sizeof(text) - (unsigned)bytes,
+				     "total.events.%u=%llu\ntotal.lost.%u=%llu\ntotal.lost_exits.%u=%llu\n", i,
+				     (unsigned long long)ring->produced, i, (unsigned long long)ring->lost, i,
+				     (unsigned long long)ring->lost_exits);
+	}
+	trace_drain_metadata(text, (uint32_t)bytes);
+}
+
+/* The first C function with translation on. */
+void boot_main(const void *dtb)
+{
+	boot_ticks = READ_SYSREG(CNTPCT_EL0);
+	uart_early_init(HAL_EARLY_UART);
+	percpu_enable(&percpu_table[0], false);
+	boot_stack_guard_on();
+
+	const char *problem = hal_discover(dtb);
+
+	if (problem)
+		panic("%s", problem);
+	uart_early_init(hal.uart_base);
+	set_up_memory(dtb);
+	id_regs_init();
+
+	const unsigned self = index_of_boot_cpu();
+
+	for (unsigned i = 0; i < hal.cpus; i++) {
+		percpu_table[i].index = i;
+		percpu_table[i].mpidr = hal.mpidr[i];
+		percpu_table[i].emergency_sp = emergency_stack_for(i);
+	}
+	parse_options(hal.bootargs);
+	if (gic_init() != VT_OK)
+		panic("no usable GICv3 distributor at 0x%llx", (unsigned long long)hal.gicd_base);
+
+	if (virtio_serial_init() == VT_OK)
+		log_port_ready();
+	if (!options.trace_off && virtio_serial_port_open(VIRTIO_SERIAL_PORT_TRACE))
+		for (unsigned i = 0; i < hal.cpus; i++)
+			make_ring(&percpu_table[i]);
+
+	struct percpu *cpu = &percpu_table[self];
+
+	percpu_enable(cpu, cpu->ring != 0);
+	if (gic_init_cpu() != VT_OK)
+		panic("cpu %u has no redistributor", self);
+	log_line("vitrine " VITRINE_VERSION ": %u cpus, %u list registers, trace %s", hal.cpus, gic_list_registers(),
+		 cpu->ring ? "on" : "off");
+
+	manifest_parse(&manifest, (const void *)(uintptr_t)hal.initrd_base, hal.initrd_size, hal.cpus);
+	for (unsigned i = 0; i < manifest.complaints; i++)
+		log_line("manifest: %s", manifest.complaint[i]);
+	create_vms();
+	if (cpu->ring)
+		send_metadata();
+	start_secondaries();
+	gic_enable_spi(hal.uart_intid);
+	uart_enable_rx_interrupt();
+	if (options.panic_test[0])
+		panic_test(options.panic_test);
+
+	log_line("el2 memory: image %llu bytes, allocated %llu bytes; %llu ticks from entry to the first guest",
+		 (unsigned long long)(image_end - image_start), (unsigned long long)boot_alloc_used(),
+		 (unsigned long long)(READ_SYSREG(CNTPCT_EL0) - boot_ticks));
+	__atomic_store_n(&guests_may_run, true, __ATOMIC_RELEASE);
+	sched_loop();
+}
+
+static bool any_crashed(void)
+{
+	for (unsigned i = 0; i < vm_count; i++)
+		if (vms[i]->crashed)
+			return true;
+	return false;
+}
+
+void machine_end(void)
+{
+	summary_log();
+	if (this_cpu()->ring) {
+		trace_drain_finish();
+		send_totals();
+	}
+	if (any_crashed())
+		machine_exit(EXIT_STATUS_GUEST_CRASH, "guest-crash");
+	machine_exit(EXIT_STATUS_OK, vm_quit ? "quit" : "poweroff");
+}
+
+void machine_exit(unsigned status, const char *reason)
+{
+	log_line("exit: status=%u reason=%s", status, reason);
+	hal_exit(status, options.semihosting);
+}

@@ -1,0 +1,92 @@
+/*
+ * The core's questions, answered for our VMs: what include/vitrine/embed.h asks for. All of this is the hot path.
+ */
+#include <vitrine/embed.h>
+
+#include "vm/sched.h"
+
+/*
+ * The guest's own access has changed what it should be interrupted by (it enabled a pending interrupt, emptied a FIFO): let the
+ * list registers say so before it runs on.
+ */
+static inline void sync_if_asked(struct vm_vcpu *vcpu)
+{
+	if (__builtin_expect(__atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED) & REQUEST_INTERRUPT, 0)) {
+		__atomic_fetch_and(&vcpu->requests, ~REQUEST_INTERRUPT, __ATOMIC_ACQUIRE);
+		vgic_sync(&vcpu->vgic);
+	}
+}
+
+static inline bool is_in(uint64_t ipa, unsigned bytes, uint64_t base, uint64_t size)
+{
+	return ipa - base < size && ipa - base + bytes <= size;
+}
+
+bool embed_mmio_read(struct vcpu *core, const struct mmio_access *access, uint64_t *value)
+{
+	struct vm_vcpu *vcpu = vm_vcpu_of(core);
+	struct vm *vm = vcpu->vm;
+	const uint64_t ipa = access->ipa;
+
+	if (is_in(ipa, access->bytes, VGIC_GICD_IPA, VGIC_GICD_BYTES))
+		*value = vgicd_read(&vcpu->vgic, ipa - VGIC_GICD_IPA, access->bytes);
+	else if (is_in(ipa, access->bytes, VUART_IPA, VUART_BYTES) && vm->config->has_pl011)
+		*value = vuart_read(&vm->vuart, ipa - VUART_IPA, access->bytes);
+	else if (is_in(ipa, access->bytes, VGIC_GICR_IPA, VGIC_GICR_BYTES_PER_VCPU * vm->vcpus))
+		*value = vgicr_read(&vcpu->vgic, ipa - VGIC_GICR_IPA, access->bytes);
+	else
+		return false;
+	sync_if_asked(vcpu);
+	return true;
+}
+
+bool embed_mmio_write(struct vcpu *core, const struct mmio_access *access, uint64_t value)
+{
+	struct vm_vcpu *vcpu = vm_vcpu_of(core);
+	struct vm *vm = vcpu->vm;
+	const uint64_t ipa = access->ipa;
+
+	if (is_in(ipa, access->bytes, VUART_IPA, VUART_BYTES) && vm->config->has_pl011)
+		vuart_write(&vm->vuart, ipa - VUART_IPA, access->bytes, value);
+	else if (is_in(ipa, access->bytes, VGIC_GICD_IPA, VGIC_GICD_BYTES))
+		vgicd_write(&vcpu->vgic, ipa - VGIC_GICD_IPA, access->bytes, value);
+	else if (is_in(ipa, access->bytes, VGIC_GICR_IPA, VGIC_GICR_BYTES_PER_VCPU * vm->vcpus))
+		vgicr_write(&vcpu->vgic, ipa - VGIC_GICR_IPA, access->bytes, value);
+	else
+		return false;
+	sync_if_asked(vcpu);
+	return true;
+}
+
+bool embed_send_sgi(struct vcpu *core, uint64_t value)
+{
+	struct vm_vcpu *vcpu = vm_vcpu_of(core);
+
+	vgic_write_sgi1r(&vcpu->vgic, value);
+	sync_if_asked(vcpu);
+	return true;
+}
+
+bool embed_may_resume_from_wait(struct vcpu *core)
+{
+	return vgic_has_pending(&vm_vcpu_of(core)->vgic);
+}
+
+enum exit_action embed_interrupt(struct vcpu *core, uint32_t *intid)
+{
+	struct vm_vcpu *vcpu = vm_vcpu_of(core);
+
+	if (!sched_interrupt(intid)) {
+		sync_if_asked(vcpu);
+		return EXIT_RESUME;
+	}
+	return EXIT_LEAVE;
+}
+
+/* See irq/vgic.h. A kick to oneself is seen by sync_if_asked(). */
+void vgic_kick(void *owner, unsigned index)
+{
+	struct vm *vm = owner;
+
+	vm_request(vm->vcpu[index], REQUEST_INTERRUPT);
+}

@@ -1,0 +1,122 @@
+/*
+ * Exits that the core does not answer itself: what our machine does about each. Nothing here can stop EL2: the answer is
+ * emulation, an architectural exception into the guest, or the end of that VM.
+ */
+#include <vitrine/percpu.h>
+
+#include "core/decode.h"
+#include "core/psci.h"
+#include "lib/log.h"
+#include "trace/trace.h"
+#include "vm/vm.h"
+
+#define ABORTS_LOGGED 8u
+
+/* A call has been answered. The note is what the trace shows: function and result. */
+static void answer(struct vcpu *vcpu, int64_t result)
+{
+	vcpu->frame.x[0] = (uint64_t)result;
+	vcpu->note_address = vcpu->exit.call.function | (uint64_t)result << 32;
+}
+
+/* 32-bit calls have 32-bit arguments: the upper halves are not part of them. (DEN0028, 2.7.) */
+static uint64_t argument(const struct vcpu *vcpu, unsigned index)
+{
+	const uint64_t value = vcpu->frame.x[index];
+
+	return vcpu->exit.call.function & BIT(30) ? value : (uint32_t)value;
+}
+
+static void hypercall(struct vm_vcpu *vcpu)
+{
+	struct vcpu *core = &vcpu->core;
+
+	switch (core->exit.call.function) {
+	case PSCI_AFFINITY_INFO_32:
+	case PSCI_AFFINITY_INFO_64:
+		answer(core, vm_affinity_info(vcpu->vm, argument(core, 1), argument(core, 2)));
+		break;
+	case VITRINE_TRACE_MARK:
+		trace_event1(this_cpu()->ring, TRACE_MARK, core->id, 0, core->frame.x[1]);
+		answer(core, PSCI_SUCCESS);
+		break;
+	default:
+		answer(core, PSCI_NOT_SUPPORTED);
+	}
+}
+
+/* Nothing is behind this address. As a bus would: an external abort, taken by the guest. */
+static void refuse_access(struct vm_vcpu *vcpu)
+{
+	struct vcpu *core = &vcpu->core;
+	const struct vcpu_exit *exit = &core->exit;
+	const bool fetch = exit->reason == EXIT_NESTED_PAGE_FAULT && exit->fault.fetch;
+	const uint64_t ipa = exit->reason == EXIT_NESTED_PAGE_FAULT ? exit->fault.ipa : exit->mmio.ipa;
+	const enum vt_err err = fetch ? vcpu_inject_instruction_abort(core, exit->far) :
+					vcpu_inject_data_abort(core, exit->far);
+
+	core->note_address = ipa;
+	if (err != VT_OK) {
+		vm_crash(vcpu, "its exception vectors can not be fetched");
+		return;
+	}
+	if (vcpu->vm->aborts_logged++ < ABORTS_LOGGED)
+		log_line("vm %s vcpu %u: %s of IPA 0x%llx at pc 0x%llx: nothing there, abort injected",
+			 vcpu->vm->config->name, vcpu->index,
+			 fetch ? "fetch" :
+			 FIELD_GET(ISS_ABT_WNR, exit->esr) ? "write" :
+							     "read",
+			 (unsigned long long)ipa, (unsigned long long)exit->pc);
+}
+
+static void switch_off(struct vm_vcpu *vcpu)
+{
+	vcpu_set_state(&vcpu->core, VCPU_OFF);
+	vm_power_set(vcpu, POWER_OFF);
+}
+
+void vm_handle_exit(struct vm_vcpu *vcpu)
+{
+	struct vcpu *core = &vcpu->core;
+	const struct vcpu_exit *exit = &core->exit;
+
+	switch (exit->reason) {
+	case EXIT_EXTERNAL_INTERRUPT:
+		break;
+	case EXIT_HALT:
+		vcpu_set_state(core, VCPU_BLOCKED);
+		break;
+	case EXIT_CPU_SUSPEND:
+		/* Every state is a standby state: the call returns when an interrupt comes. (DEN0022, 5.2.) */
+		answer(core, PSCI_SUCCESS);
+		vcpu_set_state(core, VCPU_BLOCKED);
+		break;
+	case EXIT_CPU_UP:
+		answer(core, vm_cpu_on(vcpu->vm, argument(core, 1), argument(core, 2), argument(core, 3)));
+		break;
+	case EXIT_CPU_DOWN:
+		switch_off(vcpu);
+		break;
+	case EXIT_SYSTEM_DOWN:
+		vm_stop(vcpu->vm, VM_POWERING_OFF);
+		break;
+	case EXIT_SYSTEM_RESET:
+		vm_stop(vcpu->vm, VM_RESETTING);
+		break;
+	case EXIT_HYPERCALL:
+		hypercall(vcpu);
+		break;
+	case EXIT_MMIO_READ:
+	case EXIT_MMIO_WRITE:
+	case EXIT_NESTED_PAGE_FAULT:
+		refuse_access(vcpu);
+		break;
+	case EXIT_SERROR:
+		vm_crash(vcpu, "SError");
+		break;
+	default:
+		/* A trap that we have not asked for: the guest used what this CPU should not have. */
+		if (vcpu_inject_undefined(core) != VT_OK)
+			vm_crash(vcpu, exception_class_name((unsigned)FIELD_GET(ESR_EC, exit->esr)));
+	}
+}

@@ -1,0 +1,253 @@
+/*
+ * The scheduler: see vm/sched.h. A vCPU that waits for an interrupt stays loaded while nobody else wants its CPU, so waking it
+ * costs no switch, and its own virtual timer wakes it in hardware.
+ */
+#include "vm/sched.h"
+
+#include <vitrine/percpu.h>
+
+#include "dev/console.h"
+#include "hal/arm64.h"
+#include "hal/hal.h"
+#include "irq/gic.h"
+#include "lib/bits.h"
+#include "lib/log.h"
+#include "trace/clock.h"
+#include "trace/trace.h"
+
+struct run_queue {
+	struct vm_vcpu *vcpu[SCHED_MAX_VCPUS];
+	unsigned count;
+	unsigned next; /* where the search for the next vCPU starts */
+	struct vm_vcpu *loaded;
+};
+
+static struct run_queue queues[HAL_MAX_CPUS];
+
+static struct run_queue *this_queue(void)
+{
+	return &queues[this_cpu()->index];
+}
+
+unsigned sched_place(unsigned wanted)
+{
+	unsigned best = 0;
+
+	if (wanted != MANIFEST_ANY_CPU)
+		return wanted;
+	for (unsigned i = 1; i < hal.cpus; i++)
+		if (queues[i].count < queues[best].count)
+			best = i;
+	return best;
+}
+
+enum vt_err sched_add(struct vm_vcpu *vcpu)
+{
+	struct run_queue *queue = &queues[vcpu->home];
+
+	if (queue->count == SCHED_MAX_VCPUS)
+		return VT_ENOMEM;
+	queue->vcpu[queue->count++] = vcpu;
+	return VT_OK;
+}
+
+static void load(struct run_queue *queue, struct vm_vcpu *vcpu)
+{
+	if (vcpu_load(&vcpu->core) != VT_OK)
+		panic("vcpu %u does not load", vcpu->core.id);
+	vtimer_load(&vcpu->timer);
+	vgic_load(&vcpu->vgic);
+	queue->loaded = vcpu;
+}
+
+static void unload(struct run_queue *queue)
+{
+	struct vm_vcpu *vcpu = queue->loaded;
+
+	if (!vcpu)
+		return;
+	vcpu_exit_done(&vcpu->core);
+	vgic_put(&vcpu->vgic);
+	vtimer_put(&vcpu->timer);
+	if (vcpu_put(&vcpu->core) != VT_OK)
+		panic("vcpu %u does not unload", vcpu->core.id);
+	queue->loaded = 0;
+}
+
+/* Its VM stops: take it out of the hardware and count it. */
+static void park(struct run_queue *queue, struct vm_vcpu *vcpu)
+{
+	if (queue->loaded == vcpu)
+		unload(queue);
+	vcpu_set_state(&vcpu->core, vcpu->vm->crashed ? VCPU_CRASHED : VCPU_OFF);
+	vcpu->parked = true;
+	vm_parked(vcpu);
+}
+
+static void power_on(struct vm_vcpu *vcpu)
+{
+	if (vcpu_reset(&vcpu->core) != VT_OK || vcpu_set_entry(&vcpu->core, vcpu->on_entry, vcpu->on_context) != VT_OK)
+		panic("vcpu %u can not be switched on in state %s", vcpu->core.id,
+		      vcpu_state_name(vcpu->core.state));
+	vgic_cpu_init(&vcpu->vm->vgic, &vcpu->vgic, vcpu->index);
+	vcpu->timer = (struct vtimer){.offset_ticks = vcpu->timer.offset_ticks};
+	vm_power_set(vcpu, POWER_ON);
+}
+
+/* Does a blocked vCPU have a reason to go on? `deadline`: its timer, if that is not in hardware now. */
+static bool is_due(const struct run_queue *queue, struct vm_vcpu *vcpu)
+{
+	uint64_t deadline;
+
+	if (vgic_has_pending(&vcpu->vgic))
+		return true;
+	return queue->loaded != vcpu && vtimer_deadline(&vcpu->timer, &deadline) && deadline <= trace_clock();
+}
+
+/* Do what others have asked of this CPU's vCPUs. */
+static void serve_requests(struct run_queue *queue)
+{
+	for (unsigned i = 0; i < queue->count; i++) {
+		struct vm_vcpu *vcpu = queue->vcpu[i];
+
+		if (__atomic_load_n(&vcpu->vm->phase, __ATOMIC_ACQUIRE) != VM_RUNNING) {
+			if (!vcpu->parked)
+				park(queue, vcpu);
+			continue;
+		}
+
+		const uint32_t requests = __atomic_exchange_n(&vcpu->requests, 0, __ATOMIC_ACQUIRE);
+
+		if (requests & REQUEST_POWER_ON)
+			power_on(vcpu);
+		if (requests & REQUEST_INTERRUPT && queue->loaded == vcpu)
+			vgic_sync(&vcpu->vgic);
+		if (vcpu->core.state == VCPU_BLOCKED && is_due(queue, vcpu))
+			vcpu_set_state(&vcpu->core, VCPU_READY);
+	}
+}
+
+static struct vm_vcpu *pick(struct run_queue *queue)
+{
+	for (unsigned i = 0; i < queue->count; i++) {
+		const unsigned place = (queue->next + i) % queue->count;
+
+		if (queue->vcpu[place]->core.state == VCPU_READY) {
+			queue->next = (place + 1) % queue->count;
+			return queue->vcpu[place];
+		}
+	}
+	return 0;
+}
+
+bool sched_others_ready(const struct vm_vcpu *vcpu)
+{
+	const struct run_queue *queue = this_queue();
+
+	for (unsigned i = 0; i < queue->count; i++)
+		if (queue->vcpu[i] != vcpu && queue->vcpu[i]->core.state == VCPU_READY)
+			return true;
+	return false;
+}
+
+/* EL2's timer: the end of the slice if somebody else waits for this CPU, and the timers of blocked vCPUs that are not loaded. */
+static void set_timer(const struct run_queue *queue, const struct vm_vcpu *running)
+{
+	uint64_t soonest = UINT64_MAX;
+
+	if (running && sched_others_ready(running))
+		soonest = trace_clock() + READ_SYSREG(CNTFRQ_EL0) / 1000 * SCHED_SLICE_MS;
+	for (unsigned i = 0; i < queue->count; i++) {
+		const struct vm_vcpu *vcpu = queue->vcpu[i];
+		uint64_t deadline;
+
+		if (vcpu != queue->loaded && vcpu->core.state == VCPU_BLOCKED &&
+		    vtimer_deadline(&vcpu->timer, &deadline))
+			soonest = MIN(soonest, deadline);
+	}
+	if (soonest == UINT64_MAX)
+		el2_timer_stop();
+	else
+		el2_timer_set(soonest);
+}
+
+bool sched_interrupt(uint32_t *intid)
+{
+	struct run_queue *queue = this_queue();
+	const uint32_t taken = gic_acknowledge();
+
+	*intid = taken;
+	if (taken == INTID_VIRT_TIMER) {
+		/* Stays active: the guest deactivates it through the list register. */
+		gic_drop_priority(taken);
+		if (queue->loaded)
+			vgic_inject_vtimer(&queue->loaded->vgic);
+		return false;
+	}
+	if (taken >= INTID_SPECIAL)
+		return false;
+
+	if (taken == INTID_EL2_PHYS_TIMER)
+		el2_timer_stop();
+	else if (taken == INTID_MAINTENANCE && queue->loaded)
+		vgic_maintenance(&queue->loaded->vgic);
+	else if (taken == hal.uart_intid)
+		console_input_poll();
+	else if (taken == SGI_STOP)
+		for (;;)
+			wfi();
+	gic_drop_priority(taken);
+	gic_deactivate(taken);
+	return taken != INTID_MAINTENANCE;
+}
+
+/* Nobody is ready: sleep until an interrupt. Masked interrupts end WFI too. (Arm ARM D1.6.2.) */
+static void idle(struct run_queue *queue)
+{
+	uint32_t intid;
+
+	set_timer(queue, 0);
+	wfi();
+	sched_interrupt(&intid);
+}
+
+/* In the guest until something other than a plain exit ends its turn. */
+static void run(struct run_queue *queue, struct vm_vcpu *vcpu)
+{
+	if (queue->loaded != vcpu) {
+		unload(queue);
+		load(queue, vcpu);
+	}
+	set_timer(queue, vcpu);
+	vcpu_set_state(&vcpu->core, VCPU_RUNNING);
+	trace_event(this_cpu()->ring, TRACE_SCHED_IN, vcpu->core.id, 0);
+	do {
+		if (vcpu_run(&vcpu->core) != VT_OK)
+			panic("vcpu %u does not run", vcpu->core.id);
+		vm_handle_exit(vcpu);
+	} while (vcpu->core.state == VCPU_RUNNING && vcpu->core.exit.reason != EXIT_EXTERNAL_INTERRUPT &&
+		 __atomic_load_n(&vcpu->vm->phase, __ATOMIC_RELAXED) == VM_RUNNING);
+
+	if (vcpu->core.state == VCPU_RUNNING)
+		vcpu_set_state(&vcpu->core, VCPU_READY);
+	trace_event(this_cpu()->ring, TRACE_SCHED_OUT, vcpu->core.id, vcpu->core.state);
+	/* One that is off is reset when it is switched on again: it must not be in hardware then. */
+	if (vcpu->core.state == VCPU_OFF)
+		unload(queue);
+}
+
+void sched_loop(void)
+{
+	struct run_queue *queue = this_queue();
+
+	for (;;) {
+		serve_requests(queue);
+
+		struct vm_vcpu *vcpu = pick(queue);
+
+		if (vcpu)
+			run(queue, vcpu);
+		else
+			idle(queue);
+	}
+}

@@ -1,0 +1,227 @@
+/*
+ * A VM's life: made from its description at boot, started, stopped, reset or ended. Creation runs on the boot CPU; the rest
+ * is called from whichever CPU brings it about.
+ */
+#include "vm/vm.h"
+
+#include <vitrine/percpu.h>
+
+#include "core/id_regs.h"
+#include "dev/console.h"
+#include "hal/arm64.h"
+#include "hal/hal.h"
+#include "irq/gic.h"
+#include "lib/log.h"
+#include "lib/printf.h"
+#include "mm/phys.h"
+#include "mm/vmid.h"
+#include "mm/zero_pages.h"
+#include "vm/sched.h"
+
+struct vm *vms[MANIFEST_MAX_VMS];
+unsigned vm_count;
+bool vm_quit;
+
+static unsigned next_vcpu_id;
+static uint32_t vms_alive; /* atomic */
+
+static char complaint[160];
+
+static const char *complain(const struct vm_config *config, const char *what)
+{
+	vt_snprintf(complaint, sizeof(complaint), "vm %s: %s", config->name, what);
+	return complaint;
+}
+
+/*
+ * Fill the RAM with images. Everything the guest finds was written through EL2's caches, and it starts with its own off: clean
+ * all of it to memory. What an earlier guest left there is gone.
+ */
+static const char *fill_ram(struct vm *vm)
+{
+	const uint64_t line = 4u << (READ_SYSREG(CTR_EL0) >> 16 & 0xf);
+	const char *problem;
+
+	zero_pages((void *)(uintptr_t)vm->ram_pa, vm->config->ram_bytes);
+	problem = loader_load(vm->config, (void *)(uintptr_t)vm->ram_pa, &vm->guest);
+	if (problem)
+		return problem;
+	for (uint64_t at = vm->ram_pa; at < vm->ram_pa + vm->config->ram_bytes; at += line)
+		dc_civac(at);
+	dsb_sy();
+	ic_ialluis();
+	dsb_ish();
+	return 0;
+}
+
+/* Virtual time starts at 0 for each VM, and again after a reset. */
+static void start_first_vcpu(struct vm *vm)
+{
+	struct vm_vcpu *first = vm->vcpu[0];
+	const uint64_t now = READ_SYSREG(CNTPCT_EL0);
+
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		vm->vcpu[i]->timer = (struct vtimer){.offset_ticks = now};
+	first->on_entry = vm->guest.entry_ipa;
+	first->on_context = vm->guest.dtb_ipa;
+	first->power = POWER_ON_PENDING;
+	vm_request(first, REQUEST_POWER_ON);
+}
+
+static enum vt_err add_vcpu(struct vm *vm, unsigned index)
+{
+	struct vm_vcpu *vcpu = boot_alloc(sizeof(*vcpu), 64, "vcpu");
+	const struct vcpu_setup setup = {
+		.id = next_vcpu_id++,
+		.mpidr = index,
+		.vttbr = vm->stage2.vttbr,
+		.vtcr = vm->stage2.vtcr,
+	};
+
+	vm->vcpu[index] = vcpu;
+	vcpu->vm = vm;
+	vcpu->index = index;
+	vcpu->power = POWER_OFF;
+	vcpu->home = sched_place(vm->config->cpu[index]);
+	vgic_cpu_init(&vm->vgic, &vcpu->vgic, index);
+
+	const enum vt_err err = vcpu_init(&vcpu->core, &setup);
+
+	return err != VT_OK ? err : sched_add(vcpu);
+}
+
+/* As many IPA bits as RAM and devices need, no more: a short walk starts at level 1. */
+static unsigned ipa_bits_for(const struct vm_config *config)
+{
+	unsigned bits = 32;
+
+	while (bits < cpu_pa_bits() && config->ram_base + config->ram_bytes > BIT(bits))
+		bits++;
+	return bits;
+}
+
+const char *vm_create(const struct vm_config *config)
+{
+	const uint64_t ram_alignment = config->ram_bytes >= BLOCK_1G ? BLOCK_1G : BLOCK_2M;
+	const unsigned pages = stage2_pages_needed(config->ram_bytes);
+	uint64_t ram = phys_take(config->ram_bytes, ram_alignment);
+	uint64_t tables = phys_take((uint64_t)pages * PAGE_BYTES, PAGE_BYTES);
+	struct vm *vm;
+
+	if (!ram)
+		ram = phys_take(config->ram_bytes, BLOCK_2M);
+	if (!ram || !tables)
+		return complain(config, "memory: the machine has not enough RAM for it");
+
+	vm = boot_alloc(sizeof(*vm), 64, "vm");
+	vm->lock = SPINLOCK_INIT(LOCK_VM);
+	vm->config = config;
+	vm->ram_pa = ram;
+	vm->vcpus = config->vcpus;
+	page_pool_init(&vm->tables, (void *)(uintptr_t)tables, pages);
+	if (stage2_init(&vm->stage2, &vm->tables, ipa_bits_for(config), cpu_pa_bits(), vmid_take()) != VT_OK)
+		return complain(config, "memory: does not fit this machine's address space");
+	if (stage2_map(&vm->stage2, config->ram_base, ram, config->ram_bytes, STAGE2_RWX) != VT_OK)
+		return complain(config, "memory: stage-2 tables exhausted");
+
+	const char *problem = fill_ram(vm);
+
+	if (problem)
+		return problem;
+
+	vgic_init(&vm->vgic, vm->vcpus, vm);
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		if (add_vcpu(vm, i) != VT_OK)
+			return complain(config, "vcpus: too many for this machine's CPUs");
+
+	vm->console = console_add(config->name);
+	vuart_init(&vm->vuart, &vm->vgic, vm->console);
+	console_set_vuart(vm->console, &vm->vuart);
+	vms[vm_count++] = vm;
+	vm->unparked = vm->vcpus;
+	vms_alive++;
+	log_line("vm %s: %u vcpus, %llu MiB at IPA 0x%llx, entry 0x%llx", config->name, vm->vcpus,
+		 (unsigned long long)(config->ram_bytes / MIB), (unsigned long long)config->ram_base,
+		 (unsigned long long)vm->guest.entry_ipa);
+	start_first_vcpu(vm);
+	return 0;
+}
+
+void vm_request(struct vm_vcpu *vcpu, uint32_t request)
+{
+	const struct percpu *home = &percpu_table[vcpu->home];
+
+	__atomic_fetch_or(&vcpu->requests, request, __ATOMIC_RELEASE);
+	/* The vCPU that runs here looks by itself before it goes on; anybody else must be looked after by the scheduler. */
+	if (home != this_cpu() || home->current != &vcpu->core)
+		gic_send_sgi(home->mpidr, SGI_KICK);
+}
+
+void vm_stop(struct vm *vm, enum vm_phase phase)
+{
+	uint32_t old = VM_RUNNING;
+
+	if (!__atomic_compare_exchange_n(&vm->phase, &old, phase, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		/* It stops already; a power-off or a crash outranks a reset. */
+		while (old < (uint32_t)phase && !__atomic_compare_exchange_n(&vm->phase, &old, phase, false, __ATOMIC_ACQ_REL,
+									     __ATOMIC_ACQUIRE))
+			cpu_relax();
+		return;
+	}
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		vm_request(vm->vcpu[i], REQUEST_INTERRUPT);
+}
+
+/* All vCPUs are out of hardware: as after power-on, with the images loaded afresh. */
+static void reset(struct vm *vm)
+{
+	const char *problem = fill_ram(vm);
+
+	if (problem) {
+		log_line("%s: reset failed, the VM is dead", problem);
+		vm->crashed = true;
+		__atomic_store_n(&vm->phase, VM_DEAD, __ATOMIC_RELEASE);
+		return;
+	}
+	vgic_init(&vm->vgic, vm->vcpus, vm);
+	for (unsigned i = 0; i < vm->vcpus; i++) {
+		struct vm_vcpu *vcpu = vm->vcpu[i];
+
+		vgic_cpu_init(&vm->vgic, &vcpu->vgic, i);
+		__atomic_store_n(&vcpu->requests, 0, __ATOMIC_RELAXED);
+		vcpu->power = POWER_OFF;
+		vcpu->parked = false;
+	}
+	vuart_init(&vm->vuart, &vm->vgic, vm->console);
+	vm->unparked = vm->vcpus;
+	log_line("vm %s: reset", vm->config->name);
+	__atomic_store_n(&vm->phase, VM_RUNNING, __ATOMIC_RELEASE);
+	start_first_vcpu(vm);
+}
+
+void vm_parked(struct vm_vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+
+	if (__atomic_sub_fetch(&vm->unparked, 1, __ATOMIC_ACQ_REL) != 0)
+		return;
+	if (__atomic_load_n(&vm->phase, __ATOMIC_ACQUIRE) == VM_RESETTING)
+		reset(vm);
+	else
+		__atomic_store_n(&vm->phase, VM_DEAD, __ATOMIC_RELEASE);
+	if (__atomic_load_n(&vm->phase, __ATOMIC_ACQUIRE) != VM_DEAD)
+		return;
+
+	console_set_vuart(vm->console, 0);
+	log_line("vm %s: %s", vm->config->name, vm->crashed ? "stopped after its crash" : "powered off");
+	if (__atomic_sub_fetch(&vms_alive, 1, __ATOMIC_ACQ_REL) == 0)
+		machine_end();
+}
+
+void console_quit_requested(void)
+{
+	log_line("quit: C-a x");
+	vm_quit = true;
+	for (unsigned i = 0; i < vm_count; i++)
+		vm_stop(vms[i], VM_POWERING_OFF);
+}

@@ -1,0 +1,48 @@
+/*
+ * libFuzzer target: everything in vtrace that reads a recording, over bytes in memory.
+ *
+ * Built and run by `make fuzz-vtrace` (trace/host/rules.mk) with AddressSanitizer. What it claims beyond "no crash":
+ * the second pass delivers exactly the records that the first one counted.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "trace/host/commands.h"
+#include "trace/host/merge.h"
+
+static void counts_agree(const struct source *source, const struct summary *summary)
+{
+	struct merge *merge = merge_begin(source, summary);
+	struct item item;
+	uint64_t records = 0;
+
+	if (!merge)
+		abort();
+	while (merge_next(merge, &item))
+		records += item.lost == 0;
+	merge_end(merge);
+	if (records != summary->events)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
+{
+	static struct summary *summary;
+	static FILE *nowhere;
+	const struct source source = { .name = "fuzz", .memory = data, .fd = -1, .bytes = bytes };
+
+	if (!summary) {
+		summary = malloc(sizeof(*summary));
+		nowhere = fopen("/dev/null", "wb");
+		if (!summary || !nowhere)
+			abort();
+	}
+	summarize(&source, summary);
+	counts_agree(&source, summary);
+	convert_recording(&source, summary, nowhere, "nowhere");
+	dump_recording(&source, summary, nowhere);
+	stat_recording(summary, nowhere);
+	check_recording(&source, summary, NULL, nowhere);
+	return 0;
+}

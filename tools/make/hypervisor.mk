@@ -1,0 +1,105 @@
+# The hypervisor image: compile each folder with only the headers it may use, link twice (the second time with names for
+# backtraces), and cut the flat image out.
+
+OBJ := $(BUILD)/$(notdir $(CC))-$(MODE)
+SYSROOT := $(BUILD)/sysroot/usr
+SYSROOT_LIBS := $(SYSROOT)/lib/aarch64-linux-gnu/libfdt.a $(SYSROOT)/lib/aarch64-linux-gnu/libz.a
+
+$(SYSROOT_LIBS) &: tools/fetch.sh
+	VITRINE_BUILD=$(BUILD) tools/fetch.sh libs
+
+# What a folder may include: itself and those below it (design: lib < hal < mm < core < irq < dev < vm < main).
+# trace/ is for everybody; its own target side stands beside dev/.
+LAYERS := lib hal mm core irq dev vm main
+LAYERS_lib := lib
+LAYERS_hal := lib hal
+LAYERS_mm := $(LAYERS_hal) mm
+LAYERS_core := $(LAYERS_mm) core
+LAYERS_irq := $(LAYERS_core) irq
+LAYERS_dev := $(LAYERS_irq) dev
+LAYERS_vm := $(LAYERS_dev) vm
+LAYERS_main := $(LAYERS_vm) main
+LAYERS_trace := $(LAYERS_dev)
+
+CORE_SOURCES := $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)) $(wildcard src/hal/qemu-virt/*.c) $(wildcard trace/*.c)
+ASM_SOURCES := $(filter-out asm/vitrine.ld,$(wildcard asm/*.S))
+OBJECTS := $(CORE_SOURCES:%.c=$(OBJ)/%.o) $(ASM_SOURCES:%.S=$(OBJ)/%.o)
+
+TARGET_FLAGS := -std=c17 -ffreestanding -fpie -fvisibility=hidden -mgeneral-regs-only -mstrict-align \
+	-fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-common \
+	-ffunction-sections -fdata-sections -g -Wall -Wextra -Werror -DVITRINE_VERSION='"$(VERSION)"'
+LINK_FLAGS := -nostdlib -nostartfiles -static -Wl,-pie,--no-dynamic-linker,--build-id=none,--gc-sections \
+	-Wl,-z,max-page-size=4096,-z,norelro,-T,asm/vitrine.ld
+ifneq ($(findstring clang,$(CC)),)
+TARGET_FLAGS += --target=aarch64-linux-gnu -march=armv8-a
+LINK_FLAGS += --target=aarch64-linux-gnu -fuse-ld=lld -Wl,-z,notext
+NM := llvm-nm
+else
+TARGET_FLAGS += -march=armv8-a -mno-outline-atomics
+NM := aarch64-linux-gnu-nm
+endif
+ifeq ($(MODE),debug)
+TARGET_FLAGS += -Og -DVT_DEBUG
+else
+TARGET_FLAGS += -O2 -flto
+LINK_FLAGS += -flto=auto -O2
+endif
+
+# One include root a folder, holding links to what it may use.
+INCLUDE_ROOTS := $(foreach layer,$(LAYERS) trace,$(BUILD)/include/$(layer)/.made)
+$(BUILD)/include/%/.made: tools/make/hypervisor.mk
+	@mkdir -p $(@D)
+	@for layer in $(LAYERS_$*); do ln -sfn ../../../src/$$layer $(@D)/$$layer; done
+	@ln -sfn ../../../trace $(@D)/trace
+	@touch $@
+
+folder_of = $(if $(filter trace/%,$1),trace,$(word 2,$(subst /, ,$1)))
+
+# libfdt.h and zlib.h want a few C library headers: lib/libc has what they use.
+$(OBJ)/src/vm/%.o $(OBJ)/src/hal/qemu-virt/%.o: TARGET_FLAGS += -isystem src/lib/libc -isystem $(SYSROOT)/include
+
+$(OBJ)/%.o: %.c $(INCLUDE_ROOTS) Makefile tools/make/hypervisor.mk | $(SYSROOT_LIBS)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(TARGET_FLAGS) -I$(BUILD)/include/$(call folder_of,$<) -Iinclude -Isrc/hal/qemu-virt -MMD -MP -c -o $@ $<
+
+$(OBJ)/%.o: %.S $(OBJ)/asm-offsets.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -flto -std=c17,$(TARGET_FLAGS)) -I$(OBJ) -MMD -MP -c -o $@ $<
+
+# Offsets for assembly: compile to text, turn the markers into #defines.
+$(OBJ)/asm-offsets.h: asm/asm-offsets.c $(INCLUDE_ROOTS) tools/make/hypervisor.mk
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -flto -g,$(TARGET_FLAGS)) -I$(BUILD)/include/main -Iinclude -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o $(@:.h=.s) $<
+	@{ echo '/* Generated from asm/asm-offsets.c. */'; sed -nE 's/.*"@define ([A-Z0-9_]+) [#]?([0-9]+)".*/#define \1 \2/p' $(@:.h=.s); \
+	   echo '#define VCPU_X(n) (VCPU_FRAME_X + 8 * (n))'; } > $@
+
+$(OBJ)/names-empty.S: tools/symbols.py
+	@mkdir -p $(@D)
+	$(PYTHON) tools/symbols.py < /dev/null > $@
+$(OBJ)/names.S: $(OBJ)/vitrine-nameless.elf tools/symbols.py
+	$(NM) $< | $(PYTHON) tools/symbols.py > $@
+$(OBJ)/names%o: $(OBJ)/names%S
+	$(Q)$(CC) $(filter-out -flto -std=c17,$(TARGET_FLAGS)) -c -o $@ $<
+
+LINK = $(CC) $(filter-out -g,$(TARGET_FLAGS)) $(LINK_FLAGS) -Wl,-Map,$@.map -o $@ $(OBJECTS) $(filter %/names.o %/names-empty.o,$^) \
+	-L$(SYSROOT)/lib/aarch64-linux-gnu -lfdt -lz $(EXTRA_LIBS)
+
+$(OBJ)/vitrine-nameless.elf: $(OBJECTS) $(OBJ)/names-empty.o asm/vitrine.ld $(SYSROOT_LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(LINK)
+$(OBJ)/vitrine.elf: $(OBJECTS) $(OBJ)/names.o asm/vitrine.ld $(SYSROOT_LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(LINK)
+	@! $(NM) -u $@ | grep . || { echo "error: undefined symbols above" >&2; exit 1; }
+
+$(OBJ)/vitrine.img: $(OBJ)/vitrine.elf
+	aarch64-linux-gnu-objcopy -O binary $< $@
+
+# What `tools/vitrine` runs: the last one built.
+.PHONY: image
+image: $(OBJ)/vitrine.img
+$(BUILD)/vitrine.img: image
+	@cmp -s $(OBJ)/vitrine.img $@ || cp $(OBJ)/vitrine.img $@
+
+-include $(OBJECTS:.o=.d) $(OBJ)/asm-offsets.d

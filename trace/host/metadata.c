@@ -1,0 +1,159 @@
+/* See metadata.h. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/host/metadata.h"
+
+/* Text from a recording goes to terminals and into traces: keep what prints, and clip it. */
+static void copy_printable(char *to, size_t room, const char *from, size_t bytes)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < bytes && n + 1 < room; i++)
+		to[n++] = isprint((unsigned char)from[i]) ? from[i] : '?';
+	to[n] = '\0';
+}
+
+static bool parse_number(const char *text, uint64_t *number)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	*number = strtoull(text, &end, 0);
+	return errno == 0 && *end == '\0';
+}
+
+/* `prefix`INDEX`suffix` with INDEX below `limit`, as in total.lost.3 or vm.0.name. */
+static bool match_indexed(const char *key, const char *prefix, const char *suffix, uint32_t limit, uint32_t *index)
+{
+	const size_t n = strlen(prefix);
+	unsigned long number;
+	char *end;
+
+	if (strncmp(key, prefix, n) != 0 || !isdigit((unsigned char)key[n]))
+		return false;
+	number = strtoul(key + n, &end, 10);
+	if (number >= limit || strcmp(end, suffix) != 0)
+		return false;
+	*index = (uint32_t)number;
+	return true;
+}
+
+static void interpret(struct metadata *m, const char *key, const char *value)
+{
+	uint32_t i;
+	uint64_t number;
+
+	if (match_indexed(key, "vm.", ".name", MAX_VMS, &i)) {
+		snprintf(m->vm[i].name, sizeof(m->vm[i].name), "%.*s", (int)NAME_BYTES - 1, value);
+		m->vm[i].known = true;
+		return;
+	}
+	if (!parse_number(value, &number))
+		return;
+	if (strcmp(key, "cntfrq") == 0)
+		m->cntfrq = number;
+	else if (strcmp(key, "cpus") == 0)
+		m->cpus = number < MAX_CPUS ? (uint32_t)number : MAX_CPUS;
+	else if (strcmp(key, "total.exits") == 0)
+		m->exits = (struct total){ true, number };
+	else if (match_indexed(key, "total.events.", "", MAX_CPUS, &i))
+		m->events[i] = (struct total){ true, number };
+	else if (match_indexed(key, "total.lost.", "", MAX_CPUS, &i))
+		m->lost[i] = (struct total){ true, number };
+	else if (match_indexed(key, "vm.", ".vcpus", MAX_VMS, &i) && number <= MAX_VCPUS) {
+		m->vm[i].vcpus = (uint32_t)number;
+		m->vm[i].known = true;
+	} else if (match_indexed(key, "vm.", ".first", MAX_VMS, &i) && number <= MAX_VCPUS) {
+		m->vm[i].first_vcpu = (uint32_t)number;
+		m->vm[i].known = true;
+	}
+}
+
+static struct attribute *find_or_add(struct metadata *m, const char *key)
+{
+	for (uint32_t i = 0; i < m->attributes; i++)
+		if (strcmp(m->attribute[i].key, key) == 0)
+			return &m->attribute[i];
+	if (m->attributes == MAX_ATTRIBUTES)
+		return NULL;
+	return &m->attribute[m->attributes++];
+}
+
+static void take_line(struct metadata *m, const char *line, size_t bytes)
+{
+	const char *equals = memchr(line, '=', bytes);
+	struct attribute taken;
+	struct attribute *slot;
+
+	if (bytes == 0)
+		return;
+	if (!equals || equals == line) {
+		m->ignored_lines++;
+		return;
+	}
+	copy_printable(taken.key, sizeof(taken.key), line, (size_t)(equals - line));
+	copy_printable(taken.value, sizeof(taken.value), equals + 1, bytes - (size_t)(equals - line) - 1);
+	interpret(m, taken.key, taken.value);
+	slot = find_or_add(m, taken.key);
+	if (slot)
+		*slot = taken;
+	else
+		m->ignored_lines++;
+}
+
+void metadata_parse(struct metadata *metadata, const char *text, size_t bytes)
+{
+	const char *end = memchr(text, '\0', bytes); /* zero padding ends the text */
+
+	if (!end)
+		end = text + bytes;
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		const char *stop = newline ? newline : end;
+
+		take_line(metadata, text, (size_t)(stop - text));
+		text = stop + 1;
+	}
+}
+
+const char *metadata_get(const struct metadata *metadata, const char *key, const char *otherwise)
+{
+	for (uint32_t i = 0; i < metadata->attributes; i++)
+		if (strcmp(metadata->attribute[i].key, key) == 0)
+			return metadata->attribute[i].value;
+	return otherwise;
+}
+
+const struct vm_info *metadata_vm_of(const struct metadata *metadata, uint32_t vcpu, uint32_t *local)
+{
+	for (uint32_t i = 0; i < MAX_VMS; i++) {
+		const struct vm_info *vm = &metadata->vm[i];
+
+		if (vm->known && vcpu >= vm->first_vcpu && vcpu - vm->first_vcpu < vm->vcpus) {
+			*local = vcpu - vm->first_vcpu;
+			return vm;
+		}
+	}
+	return NULL;
+}
+
+void vcpu_label(const struct metadata *metadata, uint32_t vcpu, char *to, size_t bytes)
+{
+	uint32_t local;
+	const struct vm_info *vm = metadata_vm_of(metadata, vcpu, &local);
+
+	if (vcpu == TRACE_NO_VCPU)
+		snprintf(to, bytes, "-");
+	else if (!vm)
+		snprintf(to, bytes, "vcpu%u", (unsigned)vcpu);
+	else if (vm->name[0])
+		snprintf(to, bytes, "%s/%u", vm->name, (unsigned)local);
+	else
+		snprintf(to, bytes, "vm%u/%u", (unsigned)(vm - metadata->vm), (unsigned)local);
+}

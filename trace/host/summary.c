@@ -1,0 +1,198 @@
+/* See summary.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/host/summary.h"
+
+static void damaged(struct summary *s, uint64_t offset, bool cut, const char *why)
+{
+	s->good_bytes = offset;
+	s->damage = (struct damage){ .found = true, .cut = cut, .offset = offset, .why = why };
+}
+
+static void count_exit(struct summary *s, const struct record *record)
+{
+	struct reason_summary *reason = &s->reason[record->arg];
+	const uint64_t ticks = record->duration_ticks;
+
+	s->exits++;
+	s->cpu[record->cpu].exits++;
+	reason->exits++;
+	reason->total_ticks += ticks;
+	if (ticks > reason->max_ticks)
+		reason->max_ticks = ticks;
+}
+
+static bool known_event(uint8_t id)
+{
+	switch (id) {
+#define EVENT(name, number, words, arg, payload) case number:
+#include "trace/events.def"
+#undef EVENT
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void count_record(struct summary *s, const struct record *record)
+{
+	struct cpu_summary *cpu = &s->cpu[record->cpu];
+	const uint64_t begin =
+		record->end_ticks > record->duration_ticks ? record->end_ticks - record->duration_ticks : 0;
+
+	if (record->end_ticks < cpu->last_ticks)
+		cpu->time_errors++;
+	cpu->last_ticks = record->end_ticks;
+	cpu->events++;
+	s->events++;
+	s->events_by_id[record->event]++;
+	s->vcpu_seen[record->vcpu] = true;
+	if (begin < s->first_ticks)
+		s->first_ticks = begin;
+	if (record->end_ticks > s->last_ticks)
+		s->last_ticks = record->end_ticks;
+	if (record->event == TRACE_EXIT)
+		count_exit(s, record);
+	else if (!known_event(record->event))
+		s->unknown_events++;
+}
+
+/* A CPU's pages come in order, count from 0 without gaps, and never go back in time or un-lose records. */
+static void count_page(struct summary *s, const struct page *page)
+{
+	struct cpu_summary *cpu = &s->cpu[page->cpu];
+
+	if (page->seq != cpu->next_seq)
+		cpu->seq_errors++;
+	if (page->base_ticks < cpu->last_ticks || page->lost < cpu->lost)
+		cpu->time_errors++;
+	cpu->next_seq = page->seq + 1;
+	cpu->last_ticks = page->base_ticks;
+	if (page->lost > cpu->lost)
+		cpu->lost = page->lost;
+	cpu->pages++;
+}
+
+/* False when the walk ends in this page. */
+static bool walk_records(struct summary *s, const struct page *page, const uint8_t *records)
+{
+	const uint64_t payload = page->offset + sizeof(struct trace_page_header);
+
+	for (uint32_t at = 0;;) {
+		struct record record;
+		const char *why;
+		bool cut;
+		const enum read_status status = record_decode(page, records, at, &record, &cut, &why);
+
+		if (status == READ_BAD) {
+			damaged(s, payload + at, false, why);
+			return false;
+		}
+		if (status == READ_END) {
+			if (page->cut)
+				damaged(s, payload + at, true, "the file ends inside this page");
+			return !page->cut;
+		}
+		count_record(s, &record);
+		at += record.words * 8u;
+	}
+}
+
+static bool walk_page(const struct source *source, struct summary *s, const struct page *page, uint8_t *buffer)
+{
+	if (!source_read(source, page->offset + sizeof(struct trace_page_header), buffer, page->bytes)) {
+		damaged(s, page->offset, false, "cannot read this page");
+		return false;
+	}
+	if (page->cpu != TRACE_CPU_METADATA) {
+		count_page(s, page);
+		return walk_records(s, page, buffer);
+	}
+	s->metadata_pages++;
+	if (page->cut) { /* half a line of metadata may be half a number: leave it */
+		damaged(s, page->offset, true, "the file ends inside this page");
+		return false;
+	}
+	metadata_parse(&s->metadata, (const char *)buffer, page->bytes);
+	return true;
+}
+
+void summarize(const struct source *source, struct summary *summary)
+{
+	uint8_t *buffer = malloc(MAX_PAGE_BYTES);
+	struct page page;
+	const char *why;
+	bool cut;
+	uint64_t offset = 0;
+
+	memset(summary, 0, sizeof(*summary));
+	summary->first_ticks = UINT64_MAX;
+	if (!buffer) {
+		damaged(summary, 0, false, "out of memory");
+		return;
+	}
+	for (;;) {
+		const enum read_status status = page_read(source, offset, &page, &cut, &why);
+
+		summary->good_bytes = offset;
+		if (status == READ_BAD)
+			damaged(summary, offset, false, why);
+		else if (status == READ_END && cut)
+			damaged(summary, offset, true, "the file ends inside this page header");
+		else if (status == READ_END && source->bytes == 0)
+			damaged(summary, offset, false, "the recording is empty");
+		if (status != READ_OK || !walk_page(source, summary, &page, buffer))
+			break;
+		offset = page_end(&page);
+	}
+	free(buffer);
+	summary->cntfrq = summary->metadata.cntfrq ? summary->metadata.cntfrq : DEFAULT_CNTFRQ;
+}
+
+uint64_t summary_lost(const struct summary *summary, uint32_t cpu)
+{
+	const struct total *total = &summary->metadata.lost[cpu];
+
+	return total->known ? total->value : summary->cpu[cpu].lost;
+}
+
+uint64_t summary_lost_everywhere(const struct summary *summary)
+{
+	uint64_t lost = 0;
+
+	for (uint32_t cpu = 0; cpu < MAX_CPUS; cpu++)
+		lost += summary_lost(summary, cpu);
+	return lost;
+}
+
+bool summary_complain(const struct source *source, const struct summary *summary)
+{
+	const struct damage *damage = &summary->damage;
+	bool error = damage->found && !damage->cut;
+
+	for (uint32_t i = 0; i < MAX_CPUS; i++) {
+		const struct cpu_summary *cpu = &summary->cpu[i];
+
+		if (cpu->seq_errors)
+			fprintf(stderr, "vtrace: %s: error: CPU %" PRIu32 ": %" PRIu64 " gap(s) in the page sequence\n",
+				source->name, i, cpu->seq_errors);
+		if (cpu->time_errors)
+			fprintf(stderr,
+				"vtrace: %s: error: CPU %" PRIu32 ": time or lost count goes back %" PRIu64 " time(s)\n",
+				source->name, i, cpu->time_errors);
+		error |= cpu->seq_errors || cpu->time_errors;
+	}
+	if (damage->found)
+		fprintf(stderr, "vtrace: %s: %s: byte %" PRIu64 ": %s\n", source->name,
+			damage->cut ? "warning" : "error", damage->offset, damage->why);
+	if (!summary->metadata.cntfrq && summary->events)
+		fprintf(stderr, "vtrace: %s: warning: no cntfrq in the recording: %u Hz assumed\n", source->name,
+			DEFAULT_CNTFRQ);
+	if (summary->unknown_events)
+		fprintf(stderr, "vtrace: %s: warning: %" PRIu64 " record(s) of unknown events skipped\n", source->name,
+			summary->unknown_events);
+	return error;
+}
