@@ -19,7 +19,7 @@ struct line {
 	uint8_t text[LINE_BYTES];
 	unsigned count;
 	unsigned shown;	      /* of these, already on the terminal's current line */
-	bool returned;	      /* a carriage return came last: what it does, the next byte says */
+	bool returned;	      /* a carriage return came last: the next byte decides */
 	uint64_t since_ticks; /* when the oldest byte not shown came */
 };
 

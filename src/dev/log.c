@@ -49,8 +49,9 @@ static void format_line(struct entry *entry, const char *format, va_list args)
 	const uint64_t micros = ticks % hz * 1000000 / hz;
 	int wanted;
 
-	entry->text = (uint32_t)vt_snprintf(entry->bytes, LINE_BYTES, "[%5llu.%06llu] ",
-					   (unsigned long long)seconds, (unsigned long long)micros);
+	entry->text =
+		(uint32_t)vt_snprintf(entry->bytes, LINE_BYTES, "[%5llu.%06llu] ",
+				      (unsigned long long)seconds, (unsigned long long)micros);
 	wanted = vt_vsnprintf(entry->bytes + entry->text, LINE_BYTES - entry->text, format, args);
 	entry->count = entry->text + (uint32_t)wanted;
 	if (entry->count > LINE_BYTES - 1) {

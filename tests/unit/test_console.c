@@ -9,7 +9,10 @@
 
 #include <cmocka.h>
 
-/* Their state is static, one machine long. Included, so that each test can begin with a new machine. */
+/*
+ * Their state is static, one machine long. Included, so that each test can begin with a new
+ * machine.
+ */
 #include "dev/console.c"
 #include "dev/console_input.c"
 #include "dev/log.c"
@@ -65,7 +68,10 @@ void uart_mask_rx(void)
 	rx_is_masked = true;
 }
 
-/* The guests' UARTs. LOCK_VUART comes before LOCK_CONSOLE: the terminal must be free when they are called. */
+/*
+ * The guests' UARTs. LOCK_VUART comes before LOCK_CONSOLE: the terminal must be free when they are
+ * called.
+ */
 unsigned vuart_receive(struct vuart *uart, const uint8_t *bytes, unsigned count)
 {
 	void (*act)(void) = while_receiving;
@@ -425,7 +431,8 @@ static void lines_that_no_early_room_is_left_for_are_counted(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < 200; i++)
-		log_line("line %03u", i); /* 24 bytes each with stamp and newline: 170 of them fit */
+		log_line("line %03u",
+			 i); /* 24 bytes each with stamp and newline: 170 of them fit */
 	port_is_open = true;
 	log_port_ready();
 	assert_non_null(strstr(port, "line 169\n"));

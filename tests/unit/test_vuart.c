@@ -135,7 +135,10 @@ static void an_unchanged_line_is_not_told_again(void **state)
 	assert_int_equal(level_calls, 1);
 }
 
-/* The start-up of Linux's driver: unmask for a moment, mask, drain, unmask. Piped input survives it. */
+/*
+ * The start-up of Linux's driver: unmask for a moment, mask, drain, unmask. Piped input survives
+ * it.
+ */
 static void input_survives_the_flush_of_a_driver_that_starts(void **state)
 {
 	(void)state;
@@ -169,7 +172,10 @@ static void a_guest_that_polls_gets_its_input(void **state)
 	assert_false(irq_level);
 }
 
-/* A guest that looks at UARTFR between characters to see whether it may send is not waiting for input. */
+/*
+ * A guest that looks at UARTFR between characters to see whether it may send is not waiting for
+ * input.
+ */
 static void polling_for_room_to_transmit_is_not_listening(void **state)
 {
 	(void)state;
@@ -229,7 +235,10 @@ static void every_trigger_level_is_honoured(void **state)
 	}
 }
 
-/* Cleared by UARTICR with data left: the next read that leaves data raises it again, so none is stuck. */
+/*
+ * Cleared by UARTICR with data left: the next read that leaves data raises it again, so none is
+ * stuck.
+ */
 static void data_left_behind_raises_its_interrupt_again(void **state)
 {
 	(void)state;
@@ -308,7 +317,7 @@ static void settings_keep_only_the_bits_that_exist(void **state)
 {
 	static const struct {
 		uint32_t offset, expected;
-	} row[] = {{UARTILPR, 0xff}, {UARTIBRD, 0xffff}, {UARTFBRD, 0x3f}, {UARTLCR_H, 0xff},
+	} row[] = {{UARTILPR, 0xff}, {UARTIBRD, 0xffff}, {UARTFBRD, 0x3f},  {UARTLCR_H, 0xff},
 		   {UARTCR, 0xffff}, {UARTIFLS, 0x3f},	 {UARTIMSC, 0x7ff}, {UARTDMACR, 0x7}};
 
 	(void)state;
@@ -318,7 +327,10 @@ static void settings_keep_only_the_bits_that_exist(void **state)
 	}
 }
 
-/* Every offset and width, wild values: nothing but UARTDR writes, nothing changes what is read-only. */
+/*
+ * Every offset and width, wild values: nothing but UARTDR writes, nothing changes what is
+ * read-only.
+ */
 static void wild_accesses_are_harmless(void **state)
 {
 	static const uint64_t beyond[] = {0x1000, 0xffffffff, UINT64_MAX};
