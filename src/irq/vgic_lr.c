@@ -147,7 +147,10 @@ static bool place(struct vgic_cpu *cpu, unsigned n, unsigned intid)
 {
 	struct vgic_bank *bank = vgic_bank_of(cpu, intid);
 	const uint32_t bit = vgic_bit_of(intid);
-	const bool hardware = intid == INTID_VIRT_TIMER && cpu->vtimer_phys;
+	const bool active = bank->active & bit;
+	/* A hardware-mapped end is silent: not while another interrupt waits for it. settle_vtimer() then does the rest. */
+	const bool hardware =
+		intid == INTID_VIRT_TIMER && cpu->vtimer_phys && !(cpu->overflow && active);
 	uint64_t lr = FIELD_PREP(ICH_LR_PRIORITY, bank->priority[intid & 31]) | intid;
 
 	if (bank->group1 & bit)
@@ -161,10 +164,10 @@ static bool place(struct vgic_cpu *cpu, unsigned n, unsigned intid)
 	 * Pending and active at once is for edges that this vCPU will take again after its EOI. A level is looked at anew
 	 * then, and a hardware-mapped interrupt must not be both. (IHI 0069 12.4.6, ICH_LR<n>_EL2.State)
 	 */
-	if (bank->active & bit)
+	if (active)
 		lr |= ICH_LR_ACTIVE;
-	if (!(bank->active & bit) ||
-	    (bank->pending & bank->ready & bank->edge & bit && !hardware && !(lr & ICH_LR_EOI))) {
+	if (!active || (bank->pending & bank->ready & bank->edge & bit &&
+			!(lr & (ICH_LR_HW | ICH_LR_EOI)))) {
 		lr |= ICH_LR_PENDING;
 		bank->carried |= bank->pending & bit;
 		bank->pending &= ~bit;

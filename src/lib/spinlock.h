@@ -1,5 +1,5 @@
 /*
- * Ticket spinlocks, and the order in which locks are taken.
+ * Spinlocks, and the order in which locks are taken.
  *
  * EL2 runs with interrupts masked, so a lock needs no interrupt state. No lock is held across a return to a guest.
  *
@@ -24,11 +24,11 @@ enum lock_rank {
 };
 
 struct spinlock {
-	uint32_t tickets; /* 31:16 next ticket to give out, 15:0 ticket being served */
-	uint32_t rank;	  /* enum lock_rank */
+	uint32_t taken;
+	uint32_t rank; /* enum lock_rank */
 };
 
-#define SPINLOCK_INIT(lock_rank) ((struct spinlock){.tickets = 0, .rank = (lock_rank)})
+#define SPINLOCK_INIT(lock_rank) ((struct spinlock){.taken = 0, .rank = (lock_rank)})
 
 static inline void cpu_relax(void)
 {
@@ -52,24 +52,21 @@ static inline void lock_order_leave(uint32_t rank)
 }
 #endif
 
+/*
+ * Test and set, not tickets: where the CPUs are themselves threads of a busy host (QEMU), a ticket lock waits for one thread in
+ * particular to be scheduled, at each hand-over: four CPUs on two host cores then take seconds for what takes milliseconds.
+ */
 static inline void spin_lock(struct spinlock *lock)
 {
 	lock_order_enter(lock->rank);
-
-	const uint32_t mine = __atomic_fetch_add(&lock->tickets, 1u << 16, __ATOMIC_ACQUIRE);
-
-	if ((mine >> 16) == (mine & 0xffff))
-		return;
-	while ((__atomic_load_n(&lock->tickets, __ATOMIC_ACQUIRE) & 0xffff) != mine >> 16)
-		cpu_relax();
+	while (__builtin_expect(__atomic_exchange_n(&lock->taken, 1, __ATOMIC_ACQUIRE), 0))
+		while (__atomic_load_n(&lock->taken, __ATOMIC_RELAXED))
+			cpu_relax();
 }
 
-/* Only the holder writes the low half, so a plain 16-bit store with release order hands the lock on. */
 static inline void spin_unlock(struct spinlock *lock)
 {
-	uint16_t *serving = (uint16_t *)(void *)&lock->tickets;
-
-	__atomic_store_n(serving, (uint16_t)(*serving + 1), __ATOMIC_RELEASE);
+	__atomic_store_n(&lock->taken, 0, __ATOMIC_RELEASE);
 	lock_order_leave(lock->rank);
 }
 

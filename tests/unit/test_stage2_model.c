@@ -102,6 +102,14 @@ struct tlb_entry {
 };
 static struct tlb_entry tlb[TLB_ENTRIES];
 
+/* Hardware also caches the way: "the table for this IPA at this level is here", though the table may hold no leaf yet. */
+struct way {
+	uint64_t *table; /* NULL: unused */
+	unsigned level;
+	uint64_t ipa;
+};
+static struct way ways[TLB_ENTRIES];
+
 static unsigned shift_of(unsigned level)
 {
 	return 39 - 9 * level;
@@ -146,11 +154,24 @@ static void on_tlbi_ipa(uint64_t ipa)
 	for (unsigned i = 0; i < TLB_ENTRIES; i++)
 		if (tlb[i].valid && same_entry(tlb[i].ipa, ipa, tlb[i].levels))
 			tlb[i].valid = false;
+	for (unsigned i = 0; i < TLB_ENTRIES; i++)
+		if (ways[i].table && same_entry(ways[i].ipa, ipa, ways[i].level - 1))
+			ways[i].table = NULL;
 }
 
 static void on_tlbi_all(void)
 {
 	memset(tlb, 0, sizeof(tlb));
+	memset(ways, 0, sizeof(ways));
+}
+
+static void remember(const struct tlb_entry *walk)
+{
+	if (walk->valid)
+		tlb[fake_random_below(&rng, TLB_ENTRIES)] = *walk;
+	if (walk->levels > s2.start_level)
+		ways[fake_random_below(&rng, TLB_ENTRIES)] =
+			(struct way){walk->table[walk->levels], walk->levels, walk->ipa};
 }
 
 /*
@@ -170,6 +191,12 @@ static void check_tlb(void)
 		assert_true(now.leaf == tlb[i].leaf);
 		assert_memory_equal(now.table, tlb[i].table, sizeof(now.table));
 	}
+	for (unsigned i = 0; i < TLB_ENTRIES; i++) {
+		if (!ways[i].table)
+			continue;
+		hardware_walk(ways[i].ipa, &now);
+		assert_ptr_equal(now.table[ways[i].level], ways[i].table);
+	}
 }
 
 /* ---- Checks ---- */
@@ -181,6 +208,7 @@ static void check_ipa(uint64_t ipa)
 	struct tlb_entry walk;
 
 	hardware_walk(ipa, &walk);
+	remember(&walk);
 	if (!expected) {
 		assert_int_equal(stage2_walk(&s2, ipa, &leaf), VT_ENOENT);
 		assert_false(walk.valid);
@@ -192,8 +220,6 @@ static void check_ipa(uint64_t ipa)
 	assert_true(walk.valid);
 	assert_true(leaf.bytes == UINT64_C(1) << shift_of(walk.levels));
 	assert_true(leaf.pa == ((walk.leaf & 0xfffffffff000) | (ipa & (leaf.bytes - 1))));
-
-	tlb[fake_random_below(&rng, TLB_ENTRIES)] = walk;
 }
 
 /* Count the tables and the bytes that can be reached: each page of the pool is free or in the tree exactly once. */
@@ -327,7 +353,7 @@ static void run(uint64_t seed, unsigned ipa_bits, unsigned pages)
 	struct counts counts = {0};
 
 	memset(memory, 0x5a, sizeof(memory));
-	memset(tlb, 0, sizeof(tlb));
+	on_tlbi_all();
 	model_ranges = 0;
 	rng = (struct fake_random){seed};
 	tlb_fake = (struct tlb_fake){.on_guest_ipa = on_tlbi_ipa, .on_guest_all = on_tlbi_all};

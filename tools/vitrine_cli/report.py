@@ -6,6 +6,7 @@ import subprocess
 
 from .messages import BUILD, EXIT_HYPERVISOR, EXIT_OK, EXIT_SETUP, say, shown
 
+STAMP = re.compile(r"\[ *\d+\.\d+\] ")
 EXIT_LINE = re.compile(r"exit: status=(\d{1,3}) reason=([\w-]+)$")
 SUMMARY_PREFIX = "summary: "
 ENDED_AS = {
@@ -31,6 +32,7 @@ class LogEnd:
             pass
 
     def _read(self, line):
+        line = STAMP.sub("", line, count=1)
         if line.startswith(SUMMARY_PREFIX):
             self.summary.append(line[len(SUMMARY_PREFIX):])
         match = EXIT_LINE.match(line)
