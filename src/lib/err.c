@@ -1,8 +1,8 @@
 /* Names of error values. A switch, so that the compiler complains about a value without a name. */
 #include "lib/err.h"
 
-#define NAME(err)                                                                                  \
-	case err:                                                                                  \
+#define NAME(err) \
+	case err: \
 		return #err
 
 const char *vt_err_name(enum vt_err err)

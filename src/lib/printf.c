@@ -1,6 +1,7 @@
 /*
- * Formatted text. One loop copies the format and stops at each %; a conversion is parsed into `struct spec` and written
- * by one of two writers, number or text. Memory use is constant; what does not fit is counted, not written.
+ * Formatted text. One loop copies the format and stops at each %; a conversion is parsed into
+ * `struct spec` and written by one of two writers, number or text. Memory use is constant; what
+ * does not fit is counted, not written. /
  */
 #include "lib/printf.h"
 
@@ -22,7 +23,7 @@ struct spec {
 	int size;      /* of the integer argument in bytes */
 };
 
-#define MAX_DIGITS 24 /* 64 bits in octal would be 22 */
+#define MAX_DIGITS     24 /* 64 bits in octal would be 22 */
 #define POINTER_DIGITS 16
 
 static void put(struct out *out, char c)
@@ -50,8 +51,12 @@ static void put_text(struct out *out, const struct spec *spec, const char *text,
 		put_times(out, ' ', padding);
 }
 
-/* [spaces][prefix][zeroes][digits][spaces]; a precision asks for at least so many digits and turns the 0 flag off. */
-static void put_number(struct out *out, const struct spec *spec, uint64_t value, unsigned base, bool upper, const char *prefix)
+/*
+ * [spaces][prefix][zeroes][digits][spaces]; a precision asks for at least so many digits and turns
+ * the 0 flag off.
+ */
+static void put_number(struct out *out, const struct spec *spec, uint64_t value, unsigned base,
+		       bool upper, const char *prefix)
 {
 	const char *const digit_of = upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	char digits[MAX_DIGITS];
@@ -180,7 +185,10 @@ static void put_pointer(struct out *out, struct spec spec, const void *pointer)
 	put_number(out, &spec, (uintptr_t)pointer, 16, false, "0x");
 }
 
-/* `start` is behind the %. Returns what follows the conversion; an unknown one is copied as it stands. */
+/*
+ * `start` is behind the %. Returns what follows the conversion; an unknown one is copied as it
+ * stands.
+ */
 static const char *convert(struct out *out, const char *const start, va_list *args)
 {
 	struct spec spec = {.precision = -1};

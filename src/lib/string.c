@@ -1,14 +1,17 @@
 /*
- * mem* and str* for EL2. Guest images of many megabytes go through memcpy() and memset(), so these move 64 bytes a turn;
- * the rest is as short as it can be. All accesses are aligned: EL2 also runs with the MMU off, when memory counts as
- * Device and an unaligned access faults.
+ * mem* and str* for EL2. Guest images of many megabytes go through memcpy() and memset(), so these
+ * move 64 bytes a turn; the rest is as short as it can be. All accesses are aligned: EL2 also runs
+ * with the MMU off, when memory counts as Device and an unaligned access faults. /
  */
 #include "lib/string.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Otherwise the compiler sees that our loops are memcpy() and memset(), and has them call themselves. */
+/*
+ * Otherwise the compiler sees that our loops are memcpy() and memset(), and has them call
+ * themselves.
+ */
 #ifdef __clang__
 #define NO_LOOP_TO_CALL __attribute__((no_builtin, used))
 #else
@@ -17,12 +20,12 @@
 
 typedef uint64_t __attribute__((may_alias)) word_t;
 
-#define WORD sizeof(word_t)
-#define WORD_BITS 64
+#define WORD	     sizeof(word_t)
+#define WORD_BITS    64
 #define WORDS_A_TURN 8
 
 #define OFFSET_IN_WORD(pointer) ((uintptr_t)(pointer) % WORD)
-#define INLINE static inline __attribute__((always_inline))
+#define INLINE			static inline __attribute__((always_inline))
 
 INLINE void copy_bytes(unsigned char **to, const unsigned char **from, size_t bytes)
 {
@@ -30,7 +33,10 @@ INLINE void copy_bytes(unsigned char **to, const unsigned char **from, size_t by
 		*(*to)++ = *(*from)++;
 }
 
-/* Both pointers word aligned. Each turn loads all before it stores: memmove() to a lower address relies on it. */
+/*
+ * Both pointers word aligned. Each turn loads all before it stores: memmove() to a lower address
+ * relies on it.
+ */
 INLINE size_t copy_words(unsigned char *to, const unsigned char *from, size_t bytes)
 {
 	size_t done = 0;
@@ -56,10 +62,12 @@ INLINE size_t copy_words(unsigned char *to, const unsigned char *from, size_t by
 }
 
 /*
- * `to` is word aligned, `from` lies `offset` bytes (1 to 7) after a word boundary: build each word from two. The word before
- * `from` may be read (the caller has seen to that), and never one past the end.
+ * `to` is word aligned, `from` lies `offset` bytes (1 to 7) after a word boundary: build each word
+ * from two. The word before `from` may be read (the caller has seen to that), and never one past
+ * the end. /
  */
-INLINE size_t copy_shifted(unsigned char *to, const unsigned char *from, size_t bytes, unsigned offset)
+INLINE size_t copy_shifted(unsigned char *to, const unsigned char *from, size_t bytes,
+			   unsigned offset)
 {
 	const word_t *in = (const word_t *)(const void *)(from - offset);
 	word_t *out = (word_t *)(void *)to;
@@ -100,7 +108,10 @@ INLINE void copy_up(unsigned char *to, const unsigned char *from, size_t bytes)
 		const unsigned offset = OFFSET_IN_WORD(from);
 		size_t done;
 
-		/* 4 is what a device tree's properties have, and as a constant it is one EXTR a word. */
+		/*
+		 * 4 is what a device tree's properties have, and as a constant it is one EXTR a
+		 * word.
+		 */
 		if (offset == 0)
 			done = copy_words(to, from, bytes);
 		else if (offset == 4)
@@ -130,7 +141,8 @@ INLINE void copy_down(unsigned char *to, const unsigned char *from, size_t bytes
 		}
 		while (bytes >= WORD) {
 			bytes -= WORD;
-			*(word_t *)(void *)(to + bytes) = *(const word_t *)(const void *)(from + bytes);
+			*(word_t *)(void *)(to + bytes) =
+				*(const word_t *)(const void *)(from + bytes);
 		}
 	}
 	while (bytes > 0) {

@@ -195,7 +195,7 @@ static void send_totals(void)
 
 		bytes += vt_snprintf(text + bytes, sizeof(text) - (unsigned)bytes,
 				     "total.events.%u=%llu\ntotal.lost.%u=%llu\ntotal.lost_exits.%u=%llu\n", i,
-				     (unsigned long long)ring->produced, i, (unsigned long long)ring->lost, i,
+				     (unsigned long long)(ring->produced + percpu_table[i].exits), i, (unsigned long long)ring->lost, i,
 				     (unsigned long long)ring->lost_exits);
 	}
 	trace_drain_metadata(text, (uint32_t)bytes);

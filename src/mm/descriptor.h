@@ -11,13 +11,13 @@
 
 #include "lib/bits.h"
 
-#define TABLE_ENTRIES 512
-#define LAST_LEVEL 3u
+#define TABLE_ENTRIES	 512
+#define LAST_LEVEL	 3u
 #define LAST_LEVEL_SHIFT 12
-#define LEVEL_BITS 9
+#define LEVEL_BITS	 9
 
-#define DESC_VALID BIT(0)
-#define DESC_TABLE BIT(1) /* at levels 0 to 2: a table and not a block; at level 3 it must be set */
+#define DESC_VALID   BIT(0)
+#define DESC_TABLE   BIT(1) /* at levels 0 to 2: a table and not a block; at level 3 it must be set */
 #define DESC_ADDRESS GENMASK(47, 12)
 
 /* Bits that mean the same in leaves of both stages. */
@@ -28,27 +28,27 @@
 #define SH_INNER UINT64_C(3)
 
 /* Leaf attributes of EL2's stage 1: a regime with a single privilege level, hence AP[1] RES1. */
-#define DESC_S1_ATTRINDX GENMASK(4, 2)
-#define DESC_S1_AP1_RES1 BIT(6)
+#define DESC_S1_ATTRINDX  GENMASK(4, 2)
+#define DESC_S1_AP1_RES1  BIT(6)
 #define DESC_S1_READ_ONLY BIT(7)
 
 /* Leaf attributes of stage 2. */
-#define DESC_S2_MEMATTR GENMASK(5, 2)
-#define DESC_S2_S2AP GENMASK(7, 6)
+#define DESC_S2_MEMATTR		GENMASK(5, 2)
+#define DESC_S2_S2AP		GENMASK(7, 6)
 #define S2_MEMATTR_DEVICE_NGNRE UINT64_C(0x1)
-#define S2_MEMATTR_NORMAL_WB UINT64_C(0xf)
-#define S2AP_READ UINT64_C(1)
-#define S2AP_READ_WRITE UINT64_C(3)
+#define S2_MEMATTR_NORMAL_WB	UINT64_C(0xf)
+#define S2AP_READ		UINT64_C(1)
+#define S2AP_READ_WRITE		UINT64_C(3)
 
 /* Control register fields that TCR_EL2 and VTCR_EL2 have in common. */
-#define TCR_T0SZ GENMASK(5, 0)
-#define TCR_IRGN0 GENMASK(9, 8)
-#define TCR_ORGN0 GENMASK(11, 10)
-#define TCR_SH0 GENMASK(13, 12)
-#define TCR_TG0 GENMASK(15, 14)
-#define TCR_PS GENMASK(18, 16)
+#define TCR_T0SZ     GENMASK(5, 0)
+#define TCR_IRGN0    GENMASK(9, 8)
+#define TCR_ORGN0    GENMASK(11, 10)
+#define TCR_SH0	     GENMASK(13, 12)
+#define TCR_TG0	     GENMASK(15, 14)
+#define TCR_PS	     GENMASK(18, 16)
 #define TCR_RGN_WBWA UINT64_C(1)
-#define TCR_TG0_4K UINT64_C(0)
+#define TCR_TG0_4K   UINT64_C(0)
 
 static inline unsigned level_shift(unsigned level)
 {
@@ -92,7 +92,9 @@ static inline uint64_t leaf_desc(uint64_t pa, unsigned level, uint64_t attribute
 	return pa | attributes | (level == LAST_LEVEL ? DESC_TABLE : 0) | DESC_VALID;
 }
 
-/* Level 0 has no blocks with this granule; elsewhere both addresses and the length must allow one. */
+/*
+ * Level 0 has no blocks with this granule; elsewhere both addresses and the length must allow one.
+ */
 static inline bool leaf_fits(unsigned level, uint64_t address, uint64_t pa, uint64_t bytes)
 {
 	return level > 0 && IS_ALIGNED(address | pa, level_bytes(level)) &&

@@ -1,6 +1,7 @@
 /*
- * EL2's own tables, identity mapped. The table pages lie in .bss: they are needed before there is any allocator, and
- * before the MMU is on, when exclusive accesses (locks) and unaligned ones are not to be had.
+ * EL2's own tables, identity mapped. The table pages lie in .bss: they are needed before there is
+ * any allocator, and before the MMU is on, when exclusive accesses (locks) and unaligned ones are
+ * not to be had. /
  */
 #include "mm/el2_map.h"
 
@@ -12,23 +13,23 @@
 #include "mm/phys.h"
 #include "mm/tlb.h"
 
-#define VA_BITS 48
+#define VA_BITS	    48
 #define START_LEVEL 0u
 
-#define MAIR_DEVICE 0u /* attribute indices: our choice, MAIR_EL2 below agrees */
-#define MAIR_NORMAL 1u
+#define MAIR_DEVICE	       0u /* attribute indices: our choice, MAIR_EL2 below agrees */
+#define MAIR_NORMAL	       1u
 #define MAIR_ATTR_DEVICE_NGNRE UINT64_C(0x04)
-#define MAIR_ATTR_NORMAL_WBWA UINT64_C(0xff)
+#define MAIR_ATTR_NORMAL_WBWA  UINT64_C(0xff)
 #define MAIR_ATTR(index, attr) ((attr) << (8 * (index)))
 
 #define TCR_EL2_RES1 (BIT(31) | BIT(23))
 
-#define SCTLR_M BIT(0)	/* MMU on */
-#define SCTLR_C BIT(2)	/* data caches on */
-#define SCTLR_SA BIT(3) /* SP alignment check */
-#define SCTLR_I BIT(12) /* instruction cache on */
+#define SCTLR_M	  BIT(0)  /* MMU on */
+#define SCTLR_C	  BIT(2)  /* data caches on */
+#define SCTLR_SA  BIT(3)  /* SP alignment check */
+#define SCTLR_I	  BIT(12) /* instruction cache on */
 #define SCTLR_WXN BIT(19)
-#define SCTLR_EL2_RES1                                                                             \
+#define SCTLR_EL2_RES1 \
 	(BIT(4) | BIT(5) | BIT(11) | BIT(16) | BIT(18) | BIT(22) | BIT(23) | BIT(28) | BIT(29))
 
 static uint64_t tables[EL2_TABLE_PAGES][TABLE_ENTRIES] __attribute__((aligned(4096)));
@@ -70,8 +71,8 @@ static bool in_va_range(uint64_t start, uint64_t bytes)
 }
 
 /*
- * The entry for the largest leaf that can start at `pa`, adding tables on the way, or the leaf that is there already. NULL: out
- * of table pages.
+ * The entry for the largest leaf that can start at `pa`, adding tables on the way, or the leaf that
+ * is there already. NULL: out of table pages. /
  */
 static uint64_t *find_place(uint64_t pa, uint64_t bytes, unsigned *level)
 {
@@ -96,7 +97,10 @@ static uint64_t *find_place(uint64_t pa, uint64_t bytes, unsigned *level)
 	}
 }
 
-/* From hole to mapping needs no TLB maintenance, only that the walker sees the entry before we use the address. */
+/*
+ * From hole to mapping needs no TLB maintenance, only that the walker sees the entry before we use
+ * the address.
+ */
 enum vt_err el2_map(uint64_t pa, uint64_t bytes, enum el2_attr attr)
 {
 	const uint64_t attrs = attributes(attr);

@@ -1,4 +1,7 @@
-/* How many bits of physical address this machine has: what EL2's tables and every VM's stage 2 are limited to. */
+/*
+ * How many bits of physical address this machine has: what EL2's tables and every VM's stage 2 are
+ * limited to.
+ */
 #ifndef MM_PA_RANGE_H
 #define MM_PA_RANGE_H
 
@@ -8,9 +11,12 @@
 #include "lib/bits.h"
 
 #define ID_AA64MMFR0_PARANGE GENMASK(3, 0)
-#define PA_BITS_MAX 48u /* more needs FEAT_LPA2 and another descriptor format */
+#define PA_BITS_MAX	     48u /* more needs FEAT_LPA2 and another descriptor format */
 
-/* The encoding that ID_AA64MMFR0_EL1.PARange, TCR_EL2.PS and VTCR_EL2.PS share; unsupported numbers give `PA_RANGE_NONE`. */
+/*
+ * The encoding that ID_AA64MMFR0_EL1.PARange, TCR_EL2.PS and VTCR_EL2.PS share; unsupported numbers
+ * give `PA_RANGE_NONE`.
+ */
 #define PA_RANGE_NONE 0xffu
 static inline unsigned pa_range_encode(unsigned pa_bits)
 {

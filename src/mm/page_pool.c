@@ -1,4 +1,6 @@
-/* Page pools: a free list through the pages themselves, so a pool needs no memory beside its pages. */
+/*
+ * Page pools: a free list through the pages themselves, so a pool needs no memory beside its pages.
+ */
 #include "mm/page_pool.h"
 
 #include <stddef.h>
@@ -15,7 +17,9 @@ static void push(struct page_pool *pool, void *page)
 	pool->free_pages++;
 }
 
-/* Pushed from the end, so that pages are handed out in rising order: easier to read in a debugger. */
+/*
+ * Pushed from the end, so that pages are handed out in rising order: easier to read in a debugger.
+ */
 void page_pool_init(struct page_pool *pool, void *memory, unsigned pages)
 {
 	ASSERT(IS_ALIGNED((uintptr_t)memory, PAGE_BYTES));
@@ -43,7 +47,10 @@ void *page_pool_take(struct page_pool *pool)
 	return page;
 }
 
-/* More pages back than were ever taken means that one was given twice: the list would hand it to two tables. */
+/*
+ * More pages back than were ever taken means that one was given twice: the list would hand it to
+ * two tables.
+ */
 void page_pool_give(struct page_pool *pool, void *page)
 {
 	ASSERT(page && IS_ALIGNED((uintptr_t)page, PAGE_BYTES));

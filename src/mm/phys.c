@@ -1,6 +1,7 @@
 /*
- * Physical memory at boot. Two short tables: what RAM there is, and what of the address space is taken. Taken ranges are
- * kept sorted and merged, and free memory is found by looking between them (first fit).
+ * Physical memory at boot. Two short tables: what RAM there is, and what of the address space is
+ * taken. Taken ranges are kept sorted and merged, and free memory is found by looking between them
+ * (first fit). /
  */
 #include "mm/phys.h"
 
@@ -11,7 +12,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 
-#define MAX_RAM 4
+#define MAX_RAM	  4
 #define MAX_TAKEN 64 /* merged: image, DTB, initrd, VMs' RAM and the gaps that alignment leaves */
 
 struct range {
@@ -82,11 +83,13 @@ enum vt_err phys_reserve(uint64_t base, uint64_t bytes)
 {
 	if (wraps(base, bytes))
 		return VT_EINVAL;
-	return mark_taken((struct range){ALIGN_DOWN(base, PAGE_BYTES),
-					 ALIGN_UP(base + bytes, PAGE_BYTES)});
+	return mark_taken(
+		(struct range){ALIGN_DOWN(base, PAGE_BYTES), ALIGN_UP(base + bytes, PAGE_BYTES)});
 }
 
-/* The lowest address in `within` where `bytes` fit between the taken ranges; 0 when there is none. */
+/*
+ * The lowest address in `within` where `bytes` fit between the taken ranges; 0 when there is none.
+ */
 static uint64_t first_fit(struct range within, uint64_t bytes, uint64_t alignment)
 {
 	uint64_t at = ALIGN_UP(within.begin, alignment);
@@ -119,8 +122,8 @@ uint64_t phys_take(uint64_t bytes, uint64_t alignment)
 }
 
 /*
- * The object goes into the open page when it fits, else into fresh pages. What these leave over becomes the open page if
- * it is the larger rest.
+ * The object goes into the open page when it fits, else into fresh pages. What these leave over
+ * becomes the open page if it is the larger rest. /
  */
 static uint64_t place(uint64_t bytes, uint64_t alignment)
 {

@@ -1,8 +1,9 @@
 /*
  * Stage-2 tables of one VM. See mm/stage2.h for what callers get; here is how.
  *
- * Every walk is a loop down from the root: no recursion, at most four steps. Entries change in two ways only: from hole to
- * something (no maintenance, as TLBs hold no holes), and from something to hole (clear, invalidate, and only then reuse).
+ * Every walk is a loop down from the root: no recursion, at most four steps. Entries change in two
+ * ways only: from hole to something (no maintenance, as TLBs hold no holes), and from something to
+ * hole (clear, invalidate, and only then reuse). /
  */
 #include "mm/stage2.h"
 
@@ -14,24 +15,29 @@
 #include "mm/phys.h"
 #include "mm/tlb.h"
 
-#define IPA_BITS_MIN 32u
-#define IPA_BITS_MAX 48u
+#define IPA_BITS_MIN	32u
+#define IPA_BITS_MAX	48u
 #define LEVEL1_IPA_BITS 39u /* one table at level 1 covers 512 GiB */
-#define LEVEL0_PA_BITS 44u  /* smaller machines have no stage-2 level 0 (D8.2.8: 4 KiB granule, SL0) */
+#define LEVEL0_PA_BITS \
+	44u /* smaller machines have no stage-2 level 0 (D8.2.8: 4 KiB granule, SL0) */
 #define VMID_MAX 255u
 
-#define VTCR_SL0 GENMASK(7, 6)
+#define VTCR_SL0	GENMASK(7, 6)
 #define VTCR_SL0_LEVEL1 UINT64_C(1)
 #define VTCR_SL0_LEVEL0 UINT64_C(2)
-#define VTCR_RES1 BIT(31)
-#define VTTBR_VMID GENMASK(63, 48)
+#define VTCR_RES1	BIT(31)
+#define VTTBR_VMID	GENMASK(63, 48)
 
-/* What unmapping leaves for the end: addresses that TLBs must forget, and tables that may be reused after that. */
+/*
+ * What unmapping leaves for the end: addresses that TLBs must forget, and tables that may be reused
+ * after that.
+ */
 #define MAX_STALE 16
 struct unmapping {
 	uint64_t stale[MAX_STALE];
 	unsigned stale_count; /* MAX_STALE + 1: too many, drop the whole VMID */
-	uint64_t *dead;	      /* linked through word 0, which stays an invalid descriptor: page addresses are even */
+	uint64_t *
+		dead; /* linked through word 0, which stays an invalid descriptor: page addresses are even */
 };
 
 static uint64_t attributes(enum stage2_attr attr)
@@ -65,10 +71,12 @@ static bool in_range(uint64_t start, uint64_t bytes, unsigned bits)
 
 static bool range_ok(const struct stage2 *s2, uint64_t ipa, uint64_t bytes)
 {
-	return bytes > 0 && IS_ALIGNED(ipa | bytes, PAGE_BYTES) && in_range(ipa, bytes, s2->ipa_bits);
+	return bytes > 0 && IS_ALIGNED(ipa | bytes, PAGE_BYTES) &&
+	       in_range(ipa, bytes, s2->ipa_bits);
 }
 
-enum vt_err stage2_init(struct stage2 *s2, struct page_pool *pool, unsigned ipa_bits, unsigned pa_bits, unsigned vmid)
+enum vt_err stage2_init(struct stage2 *s2, struct page_pool *pool, unsigned ipa_bits,
+			unsigned pa_bits, unsigned vmid)
 {
 	const unsigned start_level = ipa_bits <= LEVEL1_IPA_BITS ? 1 : 0;
 	const uint64_t sl0 = start_level == 1 ? VTCR_SL0_LEVEL1 : VTCR_SL0_LEVEL0;
@@ -131,8 +139,12 @@ static bool is_hole(const struct stage2 *s2, uint64_t ipa, uint64_t bytes)
 	return true;
 }
 
-/* Find the place of the largest leaf that can start the mapping, adding tables on the way. NULL: the pool is empty. */
-static uint64_t *find_place(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t bytes, unsigned *level)
+/*
+ * Find the place of the largest leaf that can start the mapping, adding tables on the way. NULL:
+ * the pool is empty.
+ */
+static uint64_t *find_place(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t bytes,
+			    unsigned *level)
 {
 	uint64_t *table = s2->root;
 
@@ -154,7 +166,8 @@ static uint64_t *find_place(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64
 	}
 }
 
-static enum vt_err map_hole(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t bytes, uint64_t attrs)
+static enum vt_err map_hole(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t bytes,
+			    uint64_t attrs)
 {
 	enum vt_err err = VT_OK;
 	unsigned level;
@@ -173,7 +186,8 @@ static enum vt_err map_hole(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64
 	return err;
 }
 
-enum vt_err stage2_map(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t bytes, enum stage2_attr attr)
+enum vt_err stage2_map(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t bytes,
+		       enum stage2_attr attr)
 {
 	const uint64_t attrs = attributes(attr);
 
@@ -183,15 +197,16 @@ enum vt_err stage2_map(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t by
 
 	spin_lock(&s2->lock);
 
-	const enum vt_err err = is_hole(s2, ipa, bytes) ? map_hole(s2, ipa, pa, bytes, attrs) : VT_EEXIST;
+	const enum vt_err err =
+		is_hole(s2, ipa, bytes) ? map_hole(s2, ipa, pa, bytes, attrs) : VT_EEXIST;
 
 	spin_unlock(&s2->lock);
 	return err;
 }
 
 /*
- * Replace a block by a table that says the same. TLBs may not hold both at once (break-before-make, D8.16.1), hence the hole in
- * between.
+ * Replace a block by a table that says the same. TLBs may not hold both at once (break-before-make,
+ * D8.16.1), hence the hole in between. /
  */
 static enum vt_err split_block(struct stage2 *s2, uint64_t *entry, unsigned level, uint64_t ipa)
 {
@@ -258,8 +273,8 @@ static void unlink_table(struct unmapping *un, uint64_t *entry, uint64_t ipa)
 }
 
 /*
- * Clear the entry that holds `ipa`. After the last entry of a table (or of the range: `last`), look whether the table
- * has become empty, and then so upwards. Returns the address after the entry.
+ * Clear the entry that holds `ipa`. After the last entry of a table (or of the range: `last`), look
+ * whether the table has become empty, and then so upwards. Returns the address after the entry. /
  */
 static uint64_t clear_one(struct stage2 *s2, struct unmapping *un, uint64_t ipa, uint64_t end)
 {
@@ -290,7 +305,10 @@ static uint64_t clear_one(struct stage2 *s2, struct unmapping *un, uint64_t ipa,
 	return next;
 }
 
-/* TLBs first, pages second: a page in the pool may become anything, and no walker may still read it as a table. */
+/*
+ * TLBs first, pages second: a page in the pool may become anything, and no walker may still read it
+ * as a table.
+ */
 static void finish_unmapping(struct stage2 *s2, struct unmapping *un)
 {
 	if (un->stale_count > MAX_STALE) {
@@ -368,8 +386,9 @@ void stage2_destroy(struct stage2 *s2)
 }
 
 /*
- * Root; two level-1 tables (level 0 may be in use, and RAM may cross 512 GiB); a level-2 table for each GiB and two for
- * unaligned ends; and spare ones for splits and device windows, three tables each.
+ * Root; two level-1 tables (level 0 may be in use, and RAM may cross 512 GiB); a level-2 table for
+ * each GiB and two for unaligned ends; and spare ones for splits and device windows, three tables
+ * each. /
  */
 unsigned stage2_pages_needed(uint64_t ram_bytes)
 {

@@ -1,7 +1,9 @@
 /*
- * TLB maintenance sequences of the two translations that EL2 owns. A host build gets tlb_fake.h, which counts.
+ * TLB maintenance sequences of the two translations that EL2 owns. A host build gets tlb_fake.h,
+ * which counts.
  *
  * Source: Arm ARM DDI 0487 D8.14 (TLB maintenance), D8.16.1 (break-before-make).
+ * /
  */
 #ifndef MM_TLB_H
 #define MM_TLB_H
@@ -15,8 +17,9 @@
 #else
 
 /*
- * Stage-2 maintenance acts on the VMID in VTTBR_EL2, which may be another VM's just now: switch to the one wanted.
- * Waits until the table writes that came before can be seen by every walker. Returns what tlb_guest_end() restores.
+ * Stage-2 maintenance acts on the VMID in VTTBR_EL2, which may be another VM's just now: switch to
+ * the one wanted. Waits until the table writes that came before can be seen by every walker.
+ * Returns what tlb_guest_end() restores. /
  */
 static inline uint64_t tlb_guest_begin(uint64_t vttbr)
 {
@@ -37,8 +40,8 @@ static inline void tlb_guest_ipa(uint64_t ipa)
 }
 
 /*
- * Stage-1 entries may hold results combined with stage 2, so they go too, but only after the stage-2 entries are gone:
- * else a walk in between would make them anew from stale ones.
+ * Stage-1 entries may hold results combined with stage 2, so they go too, but only after the
+ * stage-2 entries are gone: else a walk in between would make them anew from stale ones. /
  */
 static inline void tlb_guest_end(uint64_t loaded, uint64_t vttbr)
 {
@@ -69,8 +72,9 @@ static inline void tlb_guest_all(uint64_t vttbr)
 #define TLBI_VA_SHIFT 12 /* TLBI VAE2IS takes VA[55:12] in bits 43:0 */
 
 /*
- * Replace one entry of EL2's own tables by break-before-make. One asm block: between break and make the memory under the
- * entry is unmapped, and that may be the stack we run on, so the compiler must not touch memory in there.
+ * Replace one entry of EL2's own tables by break-before-make. One asm block: between break and make
+ * the memory under the entry is unmapped, and that may be the stack we run on, so the compiler must
+ * not touch memory in there. /
  */
 static inline void tlb_el2_replace(uint64_t *entry, uint64_t desc, uint64_t va)
 {
@@ -80,8 +84,8 @@ static inline void tlb_el2_replace(uint64_t *entry, uint64_t desc, uint64_t va)
 			 "dsb	ish\n\t"
 			 "str	%1, [%0]\n\t"
 			 "dsb	ish\n\t"
-			 "isb"
-			 ::"r"(entry), "r"(desc), "r"(va >> TLBI_VA_SHIFT)
+			 "isb" ::"r"(entry),
+			 "r"(desc), "r"(va >> TLBI_VA_SHIFT)
 			 : "memory");
 }
 

@@ -1,6 +1,7 @@
 /*
- * The TLB of a host build: no TLB at all. It counts what was asked for, and a test may watch, so that a test can show
- * that nothing stale is left (tests/unit/test_stage2_model.c keeps a fake TLB this way).
+ * The TLB of a host build: no TLB at all. It counts what was asked for, and a test may watch, so
+ * that a test can show that nothing stale is left (tests/unit/test_stage2_model.c keeps a fake TLB
+ * this way). /
  */
 #ifndef MM_TLB_FAKE_H
 #define MM_TLB_FAKE_H
@@ -12,8 +13,8 @@ struct tlb_fake {
 	unsigned guest_s1;  /* invalidations of the stage-1 entries of a VMID */
 	unsigned guest_all; /* invalidations of a whole VMID */
 	unsigned el2;
-	uint64_t vttbr;	    /* of the last stage-2 sequence */
-	unsigned depth;	    /* sequences begun and not ended */
+	uint64_t vttbr; /* of the last stage-2 sequence */
+	unsigned depth; /* sequences begun and not ended */
 	void (*on_guest_ipa)(uint64_t ipa);
 	void (*on_guest_all)(void);
 };

@@ -1,6 +1,6 @@
 /*
- * VMIDs as a bitmap, taken and given back without a lock. A VMID's TLB entries are cleaned by stage2_init() and
- * stage2_destroy(), not here.
+ * VMIDs as a bitmap, taken and given back without a lock. A VMID's TLB entries are cleaned by
+ * stage2_init() and stage2_destroy(), not here. /
  */
 #include "mm/vmid.h"
 
@@ -10,7 +10,7 @@
 #include "lib/bits.h"
 #include "lib/log.h"
 
-#define VMIDS 256u
+#define VMIDS	  256u
 #define WORD_BITS 64u
 
 static uint64_t taken[VMIDS / WORD_BITS] = {BIT(0)}; /* VMID 0 is the host's */

@@ -1,4 +1,7 @@
-/* VMIDs: small numbers that tag a VM's TLB entries. 8 bits are enough for us, and every CPU has them. */
+/*
+ * VMIDs: small numbers that tag a VM's TLB entries. 8 bits are enough for us, and every CPU has
+ * them.
+ */
 #ifndef MM_VMID_H
 #define MM_VMID_H
 

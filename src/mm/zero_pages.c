@@ -1,4 +1,7 @@
-/* Clearing whole pages. DC ZVA clears a cache line (often 64 bytes) without reading it from memory first. */
+/*
+ * Clearing whole pages. DC ZVA clears a cache line (often 64 bytes) without reading it from memory
+ * first.
+ */
 #include "mm/zero_pages.h"
 
 #include "hal/arm64.h"
@@ -7,8 +10,10 @@
 
 #ifdef __aarch64__
 
-#define DCZID_BS GENMASK(3, 0) /* log2 of the block size in 4-byte words; at most 2 KiB, so it divides a page */
-#define DCZID_DZP BIT(4)       /* DC ZVA is prohibited */
+#define DCZID_BS   \
+	GENMASK(3, \
+		0) /* log2 of the block size in 4-byte words; at most 2 KiB, so it divides a page */
+#define DCZID_DZP BIT(4) /* DC ZVA is prohibited */
 
 void zero_pages(void *start, uint64_t bytes)
 {

@@ -1,6 +1,6 @@
 /*
- * What unit tests give in place of the machine: panic() and log_line(). Include it in the one file of the test that has
- * main(), after <cmocka.h>.
+ * What unit tests give in place of the machine: panic() and log_line(). Include it in the one file
+ * of the test that has main(), after <cmocka.h>. /
  */
 #ifndef TESTS_UNIT_FAKES_H
 #define TESTS_UNIT_FAKES_H
@@ -21,8 +21,8 @@ static char fake_log_text[256]; /* the last line */
 static unsigned fake_log_lines;
 
 /* Run the statement; true when it ended in panic(), whose text is then in fake_panic_text. */
-#define PANICS(statement)                                                                          \
-	(fake_panic_expected = true,                                                               \
+#define PANICS(statement)            \
+	(fake_panic_expected = true, \
 	 setjmp(fake_panic_landing) == 0 ? (statement, fake_panic_expected = false) : true)
 
 /* A panic that no test expects ends the program: code under test must not go on after it. */

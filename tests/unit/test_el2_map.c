@@ -1,4 +1,6 @@
-/* EL2's own tables. They are static and never given back, so each test uses addresses of its own. */
+/*
+ * EL2's own tables. They are static and never given back, so each test uses addresses of its own.
+ */
 /* sources: src/mm/el2_map.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,13 +15,16 @@
 #include "mm/phys.h"
 #include "mm/tlb.h"
 
-/* Arm ARM D8.3.2, stage-1 leaf of EL2: AttrIndx 4:2, AP[1] 6 (RES1), AP[2] 7 (read only), SH 9:8, AF 10, XN 54. */
-#define XN (UINT64_C(1) << 54)
-#define CODE_BITS (0x400u | 0x300u | 0x80u | 0x40u | 1u << 2)
+/*
+ * Arm ARM D8.3.2, stage-1 leaf of EL2: AttrIndx 4:2, AP[1] 6 (RES1), AP[2] 7 (read only), SH 9:8,
+ * AF 10, XN 54.
+ */
+#define XN	    (UINT64_C(1) << 54)
+#define CODE_BITS   (0x400u | 0x300u | 0x80u | 0x40u | 1u << 2)
 #define RODATA_BITS (XN | CODE_BITS)
-#define DATA_BITS (XN | 0x400u | 0x300u | 0x40u | 1u << 2)
+#define DATA_BITS   (XN | 0x400u | 0x300u | 0x40u | 1u << 2)
 #define DEVICE_BITS (XN | 0x400u | 0x40u)
-#define ADDRESS UINT64_C(0xfffffffff000)
+#define ADDRESS	    UINT64_C(0xfffffffff000)
 
 struct found {
 	uint64_t desc;
@@ -66,7 +71,10 @@ static void control_registers_are_these(void **state)
 	(void)state;
 	el2_mmu_values(&mmu);
 	assert_int_equal(mmu.ttbr0 & 4095, 0);
-	/* RES1 31 and 23 | PS 48 bits (5, the host's answer) | 4K | inner shareable | WBWA | 48 bits of VA */
+	/*
+	 * RES1 31 and 23 | PS 48 bits (5, the host's answer) | 4K | inner shareable | WBWA | 48
+	 * bits of VA
+	 */
 	assert_int_equal(mmu.tcr, 0x80800000u | 5u << 16 | 3u << 12 | 1u << 10 | 1u << 8 | 16u);
 	assert_int_equal(mmu.mair, 0xff04);
 	assert_int_equal(mmu.sctlr, 0x30c50830u | 1u << 19 | 1u << 12 | 1u << 3 | 1u << 2 | 1u);
@@ -133,7 +141,8 @@ static void a_guard_page_splits_only_what_it_must(void **state)
 
 	assert_int_equal(el2_unmap_page(guard), VT_OK);
 	assert_int_equal(el2_table_pages_used(), used + 2);
-	assert_int_equal(tlb_fake.el2, maintained + 3); /* two splits and the hole, each by break-before-make */
+	assert_int_equal(tlb_fake.el2,
+			 maintained + 3); /* two splits and the hole, each by break-before-make */
 	assert_hole(guard);
 	assert_hole(guard + 4095);
 	assert_leaf(guard - 1, 3, DATA_BITS);
@@ -165,7 +174,10 @@ static void bad_arguments_are_refused(void **state)
 	assert_int_equal(el2_table_pages_used(), used);
 }
 
-/* QEMU virt with 5 GiB and 8 CPUs' guard pages: with what the tests above took, it still fits in the static tables. */
+/*
+ * QEMU virt with 5 GiB and 8 CPUs' guard pages: with what the tests above took, it still fits in
+ * the static tables.
+ */
 static void the_machine_fits(void **state)
 {
 	const uint64_t ram = UINT64_C(0x10000000000); /* like 0x40000000, in a part of its own */

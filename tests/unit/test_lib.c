@@ -1,4 +1,7 @@
-/* The freestanding library against the host's: string.c under other names, printf.c, err.c, bits.h, spinlock.h. */
+/*
+ * The freestanding library against the host's: string.c under other names, printf.c, err.c, bits.h,
+ * spinlock.h.
+ */
 /* sources: src/lib/printf.c src/lib/err.c */
 #define _GNU_SOURCE /* strnlen */
 #include <inttypes.h>
@@ -18,19 +21,22 @@
 #include "lib/printf.h"
 #include "lib/spinlock.h"
 
-/* EL2's mem* and str* under names of their own: <string.h> has been read, so only their definitions are renamed. */
-#define memcpy el2_memcpy
+/*
+ * EL2's mem* and str* under names of their own: <string.h> has been read, so only their definitions
+ * are renamed.
+ */
+#define memcpy	el2_memcpy
 #define memmove el2_memmove
-#define memset el2_memset
-#define memcmp el2_memcmp
-#define memchr el2_memchr
-#define strlen el2_strlen
+#define memset	el2_memset
+#define memcmp	el2_memcmp
+#define memchr	el2_memchr
+#define strlen	el2_strlen
 #define strnlen el2_strnlen
-#define strcmp el2_strcmp
+#define strcmp	el2_strcmp
 #define strncmp el2_strncmp
-#define strchr el2_strchr
+#define strchr	el2_strchr
 #define strrchr el2_strrchr
-#define strstr el2_strstr
+#define strstr	el2_strstr
 #include "src/lib/string.c"
 #undef memcpy
 #undef memmove
@@ -54,8 +60,9 @@ static void fill(uint8_t *area, size_t bytes, uint8_t first)
 }
 
 /*
- * Every pair of alignments, every length up to some turns of the unrolled loop. Source and target are on the heap with
- * exact sizes, so that the address sanitizer sees a byte read or written too many.
+ * Every pair of alignments, every length up to some turns of the unrolled loop. Source and target
+ * are on the heap with exact sizes, so that the address sanitizer sees a byte read or written too
+ * many. /
  */
 static void memcpy_copies_exactly_the_bytes(void **state)
 {
@@ -70,7 +77,8 @@ static void memcpy_copies_exactly_the_bytes(void **state)
 				fill(from, from_offset + bytes, 1);
 				memset(to, 0xee, to_offset + bytes);
 				memset(before, 0xee, sizeof(before));
-				assert_ptr_equal(el2_memcpy(to + to_offset, from + from_offset, bytes),
+				assert_ptr_equal(el2_memcpy(to + to_offset, from + from_offset,
+							    bytes),
 						 to + to_offset);
 				assert_memory_equal(to + to_offset, from + from_offset, bytes);
 				assert_memory_equal(to, before, to_offset);
@@ -89,7 +97,8 @@ static void memmove_survives_every_overlap(void **state)
 
 				fill(ours, AREA, 3);
 				fill(theirs, AREA, 3);
-				assert_ptr_equal(el2_memmove(ours + to, ours + from, bytes), ours + to);
+				assert_ptr_equal(el2_memmove(ours + to, ours + from, bytes),
+						 ours + to);
 				memmove(theirs + to, theirs + from, bytes);
 				assert_memory_equal(ours, theirs, AREA);
 			}
@@ -117,7 +126,8 @@ static int sign(int value)
 
 static void comparing_agrees_with_the_host(void **state)
 {
-	static const char *const words[] = {"", "a", "ab", "abc", "abd", "b", "\xff", "a\xff", "console=ttyAMA0"};
+	static const char *const words[] = {
+		"", "a", "ab", "abc", "abd", "b", "\xff", "a\xff", "console=ttyAMA0"};
 
 	(void)state;
 	for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
@@ -132,7 +142,8 @@ static void comparing_agrees_with_the_host(void **state)
 			assert_int_equal(sign(el2_memcmp(a, b, both)), sign(memcmp(a, b, both)));
 			assert_ptr_equal(el2_strstr(a, b), strstr(a, b));
 			for (size_t limit = 0; limit < 6; limit++)
-				assert_int_equal(sign(el2_strncmp(a, b, limit)), sign(strncmp(a, b, limit)));
+				assert_int_equal(sign(el2_strncmp(a, b, limit)),
+						 sign(strncmp(a, b, limit)));
 		}
 	}
 }
@@ -153,17 +164,20 @@ static void searching_agrees_with_the_host(void **state)
 	assert_ptr_equal(el2_strstr("aaab", "aab"), (char *)strstr("aaab", "aab"));
 }
 
-/* The same call of ours and of the host's snprintf, into buffers of every size: same text, same length. */
-#define SAME(...)                                                                                  \
-	do {                                                                                       \
-		for (size_t size_ = 0; size_ < 64; size_ += size_ < 4 ? 1 : 15) {                  \
-			char ours_[64], theirs_[64];                                               \
-			memset(ours_, '!', sizeof(ours_));                                         \
-			memset(theirs_, '!', sizeof(theirs_));                                     \
-			const int length_ = vt_snprintf(ours_, size_, __VA_ARGS__);                \
-			assert_int_equal(length_, snprintf(theirs_, size_, __VA_ARGS__));          \
-			assert_memory_equal(ours_, theirs_, sizeof(ours_));                        \
-		}                                                                                  \
+/*
+ * The same call of ours and of the host's snprintf, into buffers of every size: same text, same
+ * length.
+ */
+#define SAME(...)                                                                         \
+	do {                                                                              \
+		for (size_t size_ = 0; size_ < 64; size_ += size_ < 4 ? 1 : 15) {         \
+			char ours_[64], theirs_[64];                                      \
+			memset(ours_, '!', sizeof(ours_));                                \
+			memset(theirs_, '!', sizeof(theirs_));                            \
+			const int length_ = vt_snprintf(ours_, size_, __VA_ARGS__);       \
+			assert_int_equal(length_, snprintf(theirs_, size_, __VA_ARGS__)); \
+			assert_memory_equal(ours_, theirs_, sizeof(ours_));               \
+		}                                                                         \
 	} while (0)
 
 #pragma GCC diagnostic ignored "-Wformat-truncation"
@@ -175,7 +189,8 @@ static void printf_agrees_with_the_host(void **state)
 	(void)state;
 	SAME("plain text");
 	SAME("100%%");
-	SAME("%s|%10s|%-10s|%.2s|%.*s|%c|%3c|%-3c|", "abc", "abc", "abc", "abc", 1, "abc", 'x', 'y', 'z');
+	SAME("%s|%10s|%-10s|%.2s|%.*s|%c|%3c|%-3c|", "abc", "abc", "abc", "abc", 1, "abc", 'x', 'y',
+	     'z');
 	for (unsigned i = 0; i < ARRAY_SIZE(values); i++) {
 		const int v = values[i];
 		const unsigned u = (unsigned)v;
@@ -185,12 +200,13 @@ static void printf_agrees_with_the_host(void **state)
 		SAME("%8x|%-8x|%08x|%#x|%#10x|%#010x|%#X", u, u, u, u, u, u, u);
 		SAME("%.5d|%8.5d|%-8.5d|%.0d|%8.3x|%#.5x", v, v, v, v, u, u);
 		SAME("%*d|%-*d|%*d|%.*d", 6, v, 6, v, -6, v, 4, v);
-		SAME("%hhd|%hd|%hhx|%hx|%hhu", (signed char)v, (short)v, (unsigned char)u, (unsigned short)u,
-		     (unsigned char)u);
+		SAME("%hhd|%hd|%hhx|%hx|%hhu", (signed char)v, (short)v, (unsigned char)u,
+		     (unsigned short)u, (unsigned char)u);
 	}
 	SAME("%ld|%lu|%lx", INT64_MIN, UINT64_MAX, UINT64_MAX);
 	SAME("%lld|%llu|%llx", (long long)INT64_MIN, UINT64_MAX + 0ull, 0x123456789abcdef0ull);
-	SAME("%zu|%zx|%td|%jd|%ju", sizeof(int), (size_t)4096, (ptrdiff_t)-3, (intmax_t)-1, (uintmax_t)7);
+	SAME("%zu|%zx|%td|%jd|%ju", sizeof(int), (size_t)4096, (ptrdiff_t)-3, (intmax_t)-1,
+	     (uintmax_t)7);
 	SAME("%" PRIu64 "|%016" PRIx64, UINT64_C(1) << 63, UINT64_C(0xffff000012345678));
 	SAME("vm %s: vcpu %u: pc 0x%016lx", "linux", 3u, 0x40080000ul);
 }
@@ -265,7 +281,7 @@ static void fields_go_in_and_out(void **state)
 
 /* Few turns: with fewer CPUs than threads, a fair lock waits a time slice for each. */
 #define LOCK_THREADS 3
-#define LOCK_TURNS 50
+#define LOCK_TURNS   50
 static struct spinlock lock = SPINLOCK_INIT(LOCK_LOG);
 static unsigned inside, intruders, turns;
 

@@ -1,4 +1,7 @@
-/* Physical memory at boot. Its tables are static and only grow, so each test runs in a process of its own. */
+/*
+ * Physical memory at boot. Its tables are static and only grow, so each test runs in a process of
+ * its own.
+ */
 /* sources: src/mm/phys.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,12 +18,12 @@
 #include "mm/phys.h"
 
 #define RAM UINT64_C(0x40000000)
-#define EXPECT(condition)                                                                          \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);            \
-			_exit(1);                                                                  \
-		}                                                                                  \
+#define EXPECT(condition)                                                               \
+	do {                                                                            \
+		if (!(condition)) {                                                     \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition); \
+			_exit(1);                                                       \
+		}                                                                       \
 	} while (0)
 
 static void in_child(void (*body)(void))
@@ -71,7 +74,10 @@ static void page_0_is_never_handed_out(void)
 	EXPECT(phys_take(PAGE_BYTES, PAGE_BYTES) == 0);
 }
 
-/* A reservation covers every page that it touches, wherever it lies, and may come before the RAM it lies in. */
+/*
+ * A reservation covers every page that it touches, wherever it lies, and may come before the RAM it
+ * lies in.
+ */
 static void reserved_bytes_stay_untouched(void)
 {
 	EXPECT(phys_reserve(RAM + 10, 1) == VT_OK);
@@ -121,7 +127,10 @@ static void a_full_table_is_an_error_and_merging_keeps_it_short(void)
 	EXPECT(phys_reserve(RAM + 512 * MIB, 1) == VT_OK);
 }
 
-/* Against a byte a page: whatever is taken was free, aligned and in RAM, and "nothing fits" is true. */
+/*
+ * Against a byte a page: whatever is taken was free, aligned and in RAM, and "nothing fits" is
+ * true.
+ */
 #define MODEL_PAGES 512u
 static void random_takings_agree_with_a_model(void)
 {
@@ -145,7 +154,8 @@ static void random_takings_agree_with_a_model(void)
 				const unsigned at = fake_random_below(&random, MODEL_PAGES);
 				const unsigned count = MIN(pages, MODEL_PAGES - at);
 
-				EXPECT(phys_reserve(RAM + at * PAGE_BYTES, count * PAGE_BYTES) == VT_OK);
+				EXPECT(phys_reserve(RAM + at * PAGE_BYTES, count * PAGE_BYTES) ==
+				       VT_OK);
 				memset(&used[at], 1, count);
 				continue;
 			}
@@ -186,7 +196,8 @@ static void small_objects_share_a_zeroed_page(void)
 	memset(memory, 0xcc, sizeof(memory));
 	EXPECT(phys_add_ram((uintptr_t)memory, sizeof(memory)) == VT_OK);
 
-	uint8_t *a = boot_alloc(100, 8, "a"), *b = boot_alloc(24, 64, "b"), *c = boot_alloc(1, 1, "c");
+	uint8_t *a = boot_alloc(100, 8, "a"), *b = boot_alloc(24, 64, "b"),
+		*c = boot_alloc(1, 1, "c");
 
 	EXPECT(a == memory && all_zero(a, 100));
 	EXPECT(b == memory + 128 && all_zero(b, 24));
@@ -199,8 +210,10 @@ static void large_objects_leave_their_rest_to_small_ones(void)
 	memset(memory, 0xcc, sizeof(memory));
 	EXPECT(phys_add_ram((uintptr_t)memory, sizeof(memory)) == VT_OK);
 
-	uint8_t *small = boot_alloc(4000, 16, "small"), *large = boot_alloc(5 * PAGE_BYTES + 16, 16, "large");
-	uint8_t *page = boot_alloc(PAGE_BYTES, PAGE_BYTES, "page"), *tiny = boot_alloc(2000, 16, "tiny");
+	uint8_t *small = boot_alloc(4000, 16, "small"),
+		*large = boot_alloc(5 * PAGE_BYTES + 16, 16, "large");
+	uint8_t *page = boot_alloc(PAGE_BYTES, PAGE_BYTES, "page"),
+		*tiny = boot_alloc(2000, 16, "tiny");
 
 	EXPECT(small == memory && all_zero(small, 4000));
 	EXPECT(large == memory + PAGE_BYTES && all_zero(large, 5 * PAGE_BYTES + 16));
@@ -217,11 +230,11 @@ static void running_out_names_the_object(void)
 	EXPECT(strstr(fake_panic_text, "the trace rings") && strstr(fake_panic_text, "1048576"));
 }
 
-#define CHILD_TEST(name)                                                                           \
-	static void test_##name(void **state)                                                      \
-	{                                                                                          \
-		(void)state;                                                                       \
-		in_child(name);                                                                    \
+#define CHILD_TEST(name)                      \
+	static void test_##name(void **state) \
+	{                                     \
+		(void)state;                  \
+		in_child(name);               \
 	}
 
 CHILD_TEST(ram_comes_in_whole_pages)

@@ -1,5 +1,8 @@
-/* Stage-2 tables: what mm/stage2.h promises, one claim a test. Random sequences are in test_stage2_model.c. */
-/* sources: src/mm/stage2.c src/mm/page_pool.c src/mm/zero_pages.c src/mm/vmid.c */
+/*
+ * Stage-2 tables: what mm/stage2.h promises, one claim a test. Random sequences are in
+ * test_stage2_model.c.
+ */
+/* sources: src/mm/stage2.c src/mm/page_pool.c src/mm/zero_pages.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,15 +14,13 @@
 #include "fakes.h"
 #include "lib/bits.h"
 #include "mm/descriptor.h"
-#include "mm/pa_range.h"
 #include "mm/phys.h"
 #include "mm/stage2.h"
 #include "mm/tlb.h"
-#include "mm/vmid.h"
 
 #define POOL_PAGES 32
-#define PA UINT64_C(0x80000000)
-#define RAM UINT64_C(0x40000000)
+#define PA	   UINT64_C(0x80000000)
+#define RAM	   UINT64_C(0x40000000)
 
 static uint8_t memory[POOL_PAGES][PAGE_BYTES] __attribute__((aligned(4096)));
 static struct page_pool pool;
@@ -61,12 +62,16 @@ static unsigned tables_in_use(void)
 	return pool.total_pages - pool.free_pages;
 }
 
-/* The control register values are spelled out here bit by bit: Arm ARM D19.2, VTCR_EL2 and VTTBR_EL2. */
+/*
+ * The control register values are spelled out here bit by bit: Arm ARM D19.2, VTCR_EL2 and
+ * VTTBR_EL2.
+ */
 static void forty_bits_start_at_level_0(void **state)
 {
 	(void)state;
 	/* RES1 | PS 44 bits (4) | TG0 4K | SH0 inner (3) | ORGN0 1 | IRGN0 1 | SL0 2 | T0SZ 24 */
-	assert_int_equal(s2.vtcr, 0x80000000u | 4u << 16 | 3u << 12 | 1u << 10 | 1u << 8 | 2u << 6 | 24u);
+	assert_int_equal(s2.vtcr,
+			 0x80000000u | 4u << 16 | 3u << 12 | 1u << 10 | 1u << 8 | 2u << 6 | 24u);
 	assert_int_equal(s2.vttbr, (uintptr_t)s2.root | UINT64_C(5) << 48);
 	assert_int_equal(s2.start_level, 0);
 	assert_int_equal(tables_in_use(), 1);
@@ -76,7 +81,8 @@ static void thirty_nine_bits_start_at_level_1(void **state)
 {
 	(void)state;
 	start(39, 4);
-	assert_int_equal(s2.vtcr, 0x80000000u | 4u << 16 | 3u << 12 | 1u << 10 | 1u << 8 | 1u << 6 | 25u);
+	assert_int_equal(s2.vtcr,
+			 0x80000000u | 4u << 16 | 3u << 12 | 1u << 10 | 1u << 8 | 1u << 6 | 25u);
 	assert_int_equal(s2.start_level, 1);
 	assert_int_equal(stage2_map(&s2, GIB, PA, GIB, STAGE2_RWX), VT_OK);
 	assert_int_equal(s2.root[1] & 3, 1); /* a block, right in the root */
@@ -199,9 +205,11 @@ static void bad_arguments_change_nothing(void **state)
 	assert_int_equal(stage2_map(&s2, RAM, PA, 100, STAGE2_RWX), VT_EINVAL);
 	assert_int_equal(stage2_map(&s2, RAM, PA, 0, STAGE2_RWX), VT_EINVAL);
 	assert_int_equal(stage2_map(&s2, end, PA, PAGE_BYTES, STAGE2_RWX), VT_EINVAL);
-	assert_int_equal(stage2_map(&s2, end - PAGE_BYTES, PA, 2 * PAGE_BYTES, STAGE2_RWX), VT_EINVAL);
+	assert_int_equal(stage2_map(&s2, end - PAGE_BYTES, PA, 2 * PAGE_BYTES, STAGE2_RWX),
+			 VT_EINVAL);
 	assert_int_equal(stage2_map(&s2, RAM, pa_end, PAGE_BYTES, STAGE2_RWX), VT_EINVAL);
-	assert_int_equal(stage2_map(&s2, PAGE_BYTES, PA, ~UINT64_C(0) - 4095, STAGE2_RWX), VT_EINVAL);
+	assert_int_equal(stage2_map(&s2, PAGE_BYTES, PA, ~UINT64_C(0) - 4095, STAGE2_RWX),
+			 VT_EINVAL);
 	assert_int_equal(stage2_map(&s2, RAM, PA, PAGE_BYTES, (enum stage2_attr)17), VT_EINVAL);
 	assert_int_equal(stage2_unmap(&s2, RAM, 0), VT_EINVAL);
 	assert_int_equal(stage2_unmap(&s2, RAM + 1, PAGE_BYTES), VT_EINVAL);
@@ -210,7 +218,8 @@ static void bad_arguments_change_nothing(void **state)
 	assert_hole(end);
 	assert_hole(~UINT64_C(0));
 	assert_int_equal(tables_in_use(), 1);
-	assert_int_equal(s2.lock.tickets >> 16, s2.lock.tickets & 0xffff); /* no error path keeps the lock */
+	assert_int_equal(s2.lock.tickets >> 16,
+			 s2.lock.tickets & 0xffff); /* no error path keeps the lock */
 }
 
 static void the_last_page_of_the_space_can_be_mapped(void **state)
@@ -224,7 +233,10 @@ static void the_last_page_of_the_space_can_be_mapped(void **state)
 	assert_hole(last);
 }
 
-/* Watches every invalidation: at that moment the entry must be a hole, else it is not break before make. */
+/*
+ * Watches every invalidation: at that moment the entry must be a hole, else it is not break before
+ * make.
+ */
 static void check_entry_is_broken(uint64_t ipa)
 {
 	uint64_t *table = s2.root;
@@ -298,7 +310,10 @@ static void note_free_pages(uint64_t ipa)
 	free_pages_at_invalidation = pool.free_pages;
 }
 
-/* A walker may still read an unlinked table until the TLBs are clean: the pool must not have it before. */
+/*
+ * A walker may still read an unlinked table until the TLBs are clean: the pool must not have it
+ * before.
+ */
 static void tables_return_after_the_invalidation(void **state)
 {
 	(void)state;
@@ -357,7 +372,10 @@ static void destroy_gives_every_page_back(void **state)
 	assert_true(tlb_fake.guest_all > 0);
 }
 
-/* The sizing rule holds for RAM that straddles as many tables as it can, with device windows far apart and splits. */
+/*
+ * The sizing rule holds for RAM that straddles as many tables as it can, with device windows far
+ * apart and splits.
+ */
 static void the_sizing_rule_is_enough(void **state)
 {
 	(void)state;
@@ -368,77 +386,12 @@ static void the_sizing_rule_is_enough(void **state)
 		start(40, stage2_pages_needed(ram_bytes));
 		assert_int_equal(stage2_map(&s2, base, PA, ram_bytes, STAGE2_RWX), VT_OK);
 		for (unsigned i = 0; i < 3; i++)
-			assert_int_equal(stage2_map(&s2, 8 * MIB + i * GIB, PA, PAGE_BYTES, STAGE2_DEVICE),
+			assert_int_equal(stage2_map(&s2, 8 * MIB + i * GIB, PA, PAGE_BYTES,
+						    STAGE2_DEVICE),
 					 VT_OK);
 		for (unsigned i = 0; i < 3; i++)
 			assert_int_equal(stage2_unmap(&s2, base + i * 64 * MIB, PAGE_BYTES), VT_OK);
 	}
-}
-
-static void pool_pages_are_zeroed_and_counted(void **state)
-{
-	static const uint8_t zeroes[PAGE_BYTES];
-	void *pages[3];
-
-	(void)state;
-	memset(memory, 0xff, sizeof(memory));
-	page_pool_init(&pool, memory, 3);
-	for (unsigned i = 0; i < 3; i++) {
-		pages[i] = page_pool_take(&pool);
-		assert_ptr_equal(pages[i], memory[i]);
-		assert_memory_equal(pages[i], zeroes, PAGE_BYTES);
-		memset(pages[i], 0xee, PAGE_BYTES);
-	}
-	assert_null(page_pool_take(&pool));
-	page_pool_give(&pool, pages[1]);
-	assert_ptr_equal(page_pool_take(&pool), pages[1]);
-	assert_memory_equal(pages[1], zeroes, PAGE_BYTES);
-	assert_int_equal(pool.free_pages, 0);
-}
-
-static void pool_misuse_panics(void **state)
-{
-	(void)state;
-	page_pool_init(&pool, memory, 2);
-	assert_true(PANICS(page_pool_give(&pool, memory[0])));
-	page_pool_init(&pool, memory, 2);
-	assert_true(PANICS(page_pool_give(&pool, memory[0] + 8)));
-	assert_true(PANICS(page_pool_init(&pool, memory[0] + 8, 1)));
-}
-
-static void all_vmids_but_0_are_handed_out_once(void **state)
-{
-	bool seen[256] = {false};
-
-	(void)state;
-	for (unsigned i = 1; i < 256; i++) {
-		const unsigned vmid = vmid_take();
-
-		assert_in_range(vmid, 1, 255);
-		assert_false(seen[vmid]);
-		seen[vmid] = true;
-	}
-	assert_int_equal(vmid_take(), 0);
-	vmid_give(200);
-	assert_int_equal(vmid_take(), 200);
-	for (unsigned i = 1; i < 256; i++)
-		vmid_give(i);
-	assert_true(PANICS(vmid_give(7)));
-	assert_true(PANICS(vmid_give(0)));
-	assert_true(PANICS(vmid_give(256)));
-}
-
-static void pa_range_follows_the_id_register(void **state)
-{
-	(void)state;
-	assert_int_equal(pa_range_decode(0xfffffffffffffff0), 32);
-	assert_int_equal(pa_range_decode(2), 40);
-	assert_int_equal(pa_range_decode(4), 44);
-	assert_int_equal(pa_range_decode(5), 48);
-	assert_int_equal(pa_range_decode(6), 48); /* 52 bits, QEMU's "max" */
-	assert_int_equal(pa_range_decode(15), 48);
-	for (uint64_t range = 0; range <= 5; range++)
-		assert_int_equal(pa_range_encode(pa_range_decode(range)), range);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, setup)
@@ -468,10 +421,6 @@ int main(void)
 		TEST(an_unmap_that_cannot_split_removes_nothing),
 		TEST(destroy_gives_every_page_back),
 		TEST(the_sizing_rule_is_enough),
-		TEST(pool_pages_are_zeroed_and_counted),
-		TEST(pool_misuse_panics),
-		TEST(all_vmids_but_0_are_handed_out_once),
-		TEST(pa_range_follows_the_id_register),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

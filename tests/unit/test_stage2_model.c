@@ -1,4 +1,7 @@
-/* Random maps, unmaps and walks, 10^5 a seed, against a list of ranges and a fake TLB that keeps what nobody invalidates. */
+/*
+ * Random maps, unmaps and walks, 10^5 a seed, against a list of ranges and a fake TLB that keeps
+ * what nobody invalidates.
+ */
 /* sources: src/mm/stage2.c src/mm/page_pool.c src/mm/zero_pages.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +19,7 @@
 
 #define OPERATIONS 100000
 #define POOL_PAGES 192
-#define PA_BITS 44
+#define PA_BITS	   44
 #define RAM_WINDOW (UINT64_C(0x40000000) * 8)
 
 static uint8_t memory[POOL_PAGES][PAGE_BYTES] __attribute__((aligned(4096)));
@@ -86,7 +89,8 @@ static void model_unmap(uint64_t ipa, uint64_t bytes)
 		if (old.ipa < ipa)
 			model_insert(i++, (struct range){old.ipa, ipa - old.ipa, old.pa, old.attr});
 		if (old_end > end)
-			model_insert(i++, (struct range){end, old_end - end, old.pa + (end - old.ipa), old.attr});
+			model_insert(i++, (struct range){end, old_end - end,
+							 old.pa + (end - old.ipa), old.attr});
 	}
 }
 
@@ -102,7 +106,10 @@ struct tlb_entry {
 };
 static struct tlb_entry tlb[TLB_ENTRIES];
 
-/* Hardware also caches the way: "the table for this IPA at this level is here", though the table may hold no leaf yet. */
+/*
+ * Hardware also caches the way: "the table for this IPA at this level is here", though the table
+ * may hold no leaf yet.
+ */
 struct way {
 	uint64_t *table; /* NULL: unused */
 	unsigned level;
@@ -175,8 +182,8 @@ static void remember(const struct tlb_entry *walk)
 }
 
 /*
- * Nothing the TLB still holds may differ from the tables, not even in block size or in the tables that led there: those
- * may have been reused.
+ * Nothing the TLB still holds may differ from the tables, not even in block size or in the tables
+ * that led there: those may have been reused. /
  */
 static void check_tlb(void)
 {
@@ -222,7 +229,10 @@ static void check_ipa(uint64_t ipa)
 	assert_true(leaf.pa == ((walk.leaf & 0xfffffffff000) | (ipa & (leaf.bytes - 1))));
 }
 
-/* Count the tables and the bytes that can be reached: each page of the pool is free or in the tree exactly once. */
+/*
+ * Count the tables and the bytes that can be reached: each page of the pool is free or in the tree
+ * exactly once.
+ */
 static void check_tree(bool after_unmap)
 {
 	struct step {
@@ -255,7 +265,8 @@ static void check_tree(bool after_unmap)
 			continue;
 		}
 		tables++;
-		path[++level] = (struct step){.table = (uint64_t *)(uintptr_t)(desc & 0xfffffffff000)};
+		path[++level] =
+			(struct step){.table = (uint64_t *)(uintptr_t)(desc & 0xfffffffff000)};
 	}
 	for (unsigned i = 0; i < model_ranges; i++)
 		expected += model[i].bytes;
@@ -265,7 +276,9 @@ static void check_tree(bool after_unmap)
 
 /* ---- Operations ---- */
 
-/* Sizes and places that meet often: a few windows, most steps in whole blocks, some off by a page. */
+/*
+ * Sizes and places that meet often: a few windows, most steps in whole blocks, some off by a page.
+ */
 static uint64_t random_length(uint64_t unit_choice)
 {
 	static const uint64_t units[] = {PAGE_BYTES, PAGE_BYTES, BLOCK_2M, BLOCK_2M, BLOCK_1G};
@@ -292,7 +305,10 @@ static void random_range(uint64_t *ipa, uint64_t *bytes)
 	*bytes = MIN(*bytes, limit - *ipa);
 }
 
-/* On VT_ENOMEM the header promises that a part from the start is mapped; ask the tables how much it is. */
+/*
+ * On VT_ENOMEM the header promises that a part from the start is mapped; ask the tables how much it
+ * is.
+ */
 static uint64_t mapped_part(uint64_t ipa, uint64_t bytes)
 {
 	struct stage2_leaf leaf;
@@ -416,7 +432,10 @@ static void starting_at_level_1(void **state)
 	run(4, 36, POOL_PAGES);
 }
 
-/* So few pages that mapping and splitting fail all the time: nothing leaks and nothing half done is left. */
+/*
+ * So few pages that mapping and splitting fail all the time: nothing leaks and nothing half done is
+ * left.
+ */
 static void with_a_starved_pool(void **state)
 {
 	(void)state;

@@ -1,1 +1,55 @@
-# Tests: see below
+# Tests: host unit tests (cmocka) and fuzzers are built here; pytest runs everything, so one report counts all.
+
+UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
+UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/host/tests/%)
+FUZZERS := $(BUILD)/host/fuzz_vtrace $(BUILD)/host/fuzz_manifest
+UNIT_FLAGS := -std=c17 -g -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined -I. -Isrc -Iinclude
+
+# The second line of a test names what it tests: /* sources: src/mm/stage2.c ... */
+sources_of = $(shell sed -nE '2s|^/\* sources: *(.*[^ ]) *\*/$$|\1|p' $1)
+
+define unit_test
+$(BUILD)/host/tests/$1: tests/unit/$1.c $(call sources_of,tests/unit/$1.c) tools/make/test.mk
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$<)
+	$$(Q)$(HOSTCC) $(UNIT_FLAGS) -MMD -MP -MF $$@.d -o $$@ tests/unit/$1.c $(call sources_of,tests/unit/$1.c) -lcmocka -lfdt -lz
+-include $(BUILD)/host/tests/$1.d
+endef
+$(foreach test,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call unit_test,$(test))))
+
+PYTEST := $(PYTHON) -m pytest -q --durations=5 -p no:cacheprovider
+
+.PHONY: test unit system lint test-build
+
+test-build: build linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin $(UNIT_TESTS) $(FUZZERS) test-guests
+
+test: ## every test: host units, fuzzers, QEMU systems, lint
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory test-build
+	@$(MAKE) --no-print-directory lint
+	@$(PYTEST) tests $(TEST_ARGS)
+
+unit: ## host tests only: seconds
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory $(UNIT_TESTS) $(FUZZERS) $(BUILD)/host/vtrace
+	@$(PYTEST) tests/unit $(TEST_ARGS)
+
+system: ## QEMU tests only
+	@tools/setup.sh test
+	@$(MAKE) --no-print-directory test-build
+	@$(PYTEST) tests/system $(TEST_ARGS)
+
+TARGET_C = $(shell git ls-files 'src/*.c' 'trace/*.c' | grep -v '^trace/host/')
+SHELL_FILES = .ci/run $(shell git ls-files 'tools/*.sh' guests/linux/init guests/linux/shrc)
+
+lint: ## clang-format, cppcheck and shellcheck over the tree
+	@tools/setup.sh test
+	clang-format --dry-run -Werror $(C_FILES)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
+		--suppress=preprocessorErrorDirective -I. -Isrc -Iinclude -D__aarch64__ $(TARGET_C)
+	shellcheck -x $(SHELL_FILES)
+
+tidy: ## clang-tidy over the hypervisor's sources: minutes
+	@tools/setup.sh test
+	clang-tidy --quiet $(TARGET_C) -- --target=aarch64-linux-gnu -std=c17 -ffreestanding -isystem src/lib/libc \
+		-isystem $(SYSROOT)/include -I. -Isrc -Iinclude -Isrc/hal/qemu-virt -DVITRINE_VERSION='"lint"'
