@@ -5,6 +5,7 @@
 #ifndef DEV_VIRTIO_MMIO_H
 #define DEV_VIRTIO_MMIO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/bits.h"
@@ -62,5 +63,14 @@ static inline void virtio_mmio_write(uint64_t base, uint32_t offset, uint32_t va
 	mmio_write32(base + offset, value);
 }
 #endif
+
+/* The first modern device of this kind in hal's transports; 0 when there is none. */
+uint64_t virtio_mmio_find(uint32_t device_id);
+
+/*
+ * Reset the device and ask for exactly the features `wanted`. False when it does not offer them
+ * all, or does not agree. (virtio 1.2, 3.1.1, steps 1 to 6.)
+ */
+bool virtio_mmio_negotiate(uint64_t base, uint64_t wanted);
 
 #endif

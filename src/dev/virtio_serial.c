@@ -10,7 +10,6 @@
 #include "dev/clock.h"
 #include "dev/virtio_mmio.h"
 #include "dev/virtqueue.h"
-#include "hal/hal.h"
 #include "lib/bits.h"
 #include "lib/spinlock.h"
 #include "lib/string.h"
@@ -57,6 +56,9 @@ enum control_event {
 
 struct port {
 	struct virtqueue tx;
+	void *done
+		[VIRTQUEUE_MAX]; /* finished, not yet reaped: the callers' cookies, oldest first */
+	unsigned done_head, done_count;
 	bool added; /* the device has announced it */
 	bool open;  /* and the host is connected */
 	bool slow;  /* it has kept us waiting once: do not wait for it again until it has moved */
@@ -108,31 +110,31 @@ static void fail_device(void)
 		__atomic_store_n(&serial.port[i].open, false, __ATOMIC_RELEASE);
 }
 
-static bool wait_until_finished(struct virtqueue *queue, const void *cookie)
+/* A wait for the device: start it, then ask after each look whether it has been too long. */
+static bool waited_too_long(uint64_t since_ticks)
 {
-	const uint64_t start = clock_ticks();
-	const uint64_t patience = clock_hz() / WAITS_A_S;
-
-	while (!virtqueue_finished(queue, cookie)) {
-		if (clock_ticks() - start > patience) {
-			virtio_serial_stats.timeouts++;
-			return false;
-		}
-		cpu_relax();
-	}
+	cpu_relax();
+	if (clock_ticks() - since_ticks <= clock_hz() / WAITS_A_S)
+		return false;
+	virtio_serial_stats.timeouts++;
 	return true;
 }
 
 /* One message at a time, each waited for: a device that does not take it is of no use. */
 static void send_control(uint32_t id, enum control_event event, uint16_t value)
 {
-	serial.control_out = (struct control){.id = id, .event = (uint16_t)event, .value = value};
-	virtqueue_add(&serial.control_tx, &serial.control_out, sizeof(serial.control_out), false,
-		      &serial.control_out);
+	struct control *message = &serial.control_out;
+	const uint64_t start = clock_ticks();
+
+	*message = (struct control){.id = id, .event = (uint16_t)event, .value = value};
+	virtqueue_add(&serial.control_tx, message, sizeof(*message), false, message);
 	virtqueue_kick(&serial.control_tx);
-	if (!wait_until_finished(&serial.control_tx, &serial.control_out))
-		fail_device();
-	virtqueue_take(&serial.control_tx, NULL);
+	while (!virtqueue_take(&serial.control_tx, NULL)) {
+		if (waited_too_long(start)) {
+			fail_device();
+			return;
+		}
+	}
 }
 
 /* What the device says about a port. A port that we do not use is accepted and left alone. */
@@ -196,42 +198,6 @@ static bool all_ports_open(void)
 	return true;
 }
 
-static uint64_t find_device(void)
-{
-	for (unsigned slot = 0; slot < hal.virtio_mmio_slots; slot++) {
-		const uint64_t base = hal.virtio_mmio_base + slot * hal.virtio_mmio_stride;
-
-		if (virtio_mmio_read(base, VIRTIO_MAGIC_VALUE) == VIRTIO_MAGIC &&
-		    virtio_mmio_read(base, VIRTIO_VERSION) == VIRTIO_VERSION_MODERN &&
-		    virtio_mmio_read(base, VIRTIO_DEVICE_ID) == VIRTIO_ID_CONSOLE)
-			return base;
-	}
-	return 0;
-}
-
-/* The device must offer both features that we ask for; we want no other. */
-static bool negotiate(uint64_t base)
-{
-	const uint64_t wanted = VIRTIO_F_VERSION_1 | VIRTIO_CONSOLE_F_MULTIPORT;
-	uint32_t status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER;
-
-	virtio_mmio_write(base, VIRTIO_STATUS, 0);
-	virtio_mmio_write(base, VIRTIO_STATUS, VIRTIO_STATUS_ACKNOWLEDGE);
-	virtio_mmio_write(base, VIRTIO_STATUS, status);
-	for (unsigned word = 0; word < 2; word++) {
-		const uint32_t bits = (uint32_t)(wanted >> 32 * word);
-
-		virtio_mmio_write(base, VIRTIO_DEVICE_FEATURES_SEL, word);
-		if ((virtio_mmio_read(base, VIRTIO_DEVICE_FEATURES) & bits) != bits)
-			return false;
-		virtio_mmio_write(base, VIRTIO_DRIVER_FEATURES_SEL, word);
-		virtio_mmio_write(base, VIRTIO_DRIVER_FEATURES, bits);
-	}
-	status |= VIRTIO_STATUS_FEATURES_OK;
-	virtio_mmio_write(base, VIRTIO_STATUS, status);
-	return virtio_mmio_read(base, VIRTIO_STATUS) & VIRTIO_STATUS_FEATURES_OK;
-}
-
 static enum vt_err set_up_queues(uint64_t base)
 {
 	const uint32_t device_ports = virtio_mmio_read(base, CONFIG_MAX_NR_PORTS);
@@ -262,13 +228,13 @@ static void meet_ports(void)
 
 enum vt_err virtio_serial_init(void)
 {
-	const uint64_t base = find_device();
+	const uint64_t base = virtio_mmio_find(VIRTIO_ID_CONSOLE);
 	enum vt_err err = VT_ENOSYS;
 
 	if (!base)
 		return VT_ENOENT;
 	lock();
-	if (negotiate(base))
+	if (virtio_mmio_negotiate(base, VIRTIO_F_VERSION_1 | VIRTIO_CONSOLE_F_MULTIPORT))
 		err = set_up_queues(base);
 	if (err == VT_OK) {
 		virtio_mmio_write(base, VIRTIO_STATUS,
@@ -321,66 +287,77 @@ static bool release_sync_buffer(const void *cookie)
 	return false;
 }
 
-/* The next finished buffer that is the caller's; write_sync's own are put back on the way. */
-static void *next_finished(struct virtqueue *queue)
+/* Take what has finished: write_sync's buffers come free, the callers' wait to be reaped. */
+static void collect(struct port *port)
 {
+	struct virtqueue *queue = &port->tx;
 	void *cookie;
 
-	do
+	while (port->done_count < VIRTQUEUE_MAX) {
 		cookie = serial.base ? virtqueue_take(queue, NULL) : virtqueue_reclaim(queue);
-	while (cookie && release_sync_buffer(cookie));
+		if (!cookie)
+			break;
+		if (!release_sync_buffer(cookie))
+			port->done[(port->done_head + port->done_count++) % VIRTQUEUE_MAX] = cookie;
+	}
 	virtio_serial_stats.bad_used += queue->bad_used;
 	queue->bad_used = 0;
-	return cookie;
 }
 
-void *virtio_serial_reap(unsigned port)
+void *virtio_serial_reap(unsigned port_number)
 {
-	void *cookie;
+	struct port *port;
+	void *cookie = NULL;
 
-	if (!is_our_port(port))
+	if (!is_our_port(port_number))
 		return NULL;
+	port = &serial.port[port_number];
 	lock();
-	cookie = next_finished(&serial.port[port].tx);
+	collect(port);
+	if (port->done_count) {
+		cookie = port->done[port->done_head];
+		port->done_head = (port->done_head + 1) % VIRTQUEUE_MAX;
+		port->done_count--;
+	}
 	unlock();
 	return cookie;
 }
 
-/*
- * A free internal buffer, or NULL. Finished ones at the head of the queue come free; a caller's
- * buffer there stops the search.
- */
-static uint8_t *sync_buffer(struct virtqueue *queue)
+static uint8_t *free_sync_buffer(void)
 {
-	void *cookie;
-
-	while ((cookie = virtqueue_peek(queue)) != NULL && release_sync_buffer(cookie))
-		virtqueue_take(queue, NULL);
-	for (unsigned i = 0; i < SYNC_BUFFERS; i++) {
-		if (!(serial.sync_busy & 1u << i)) {
-			serial.sync_busy |= 1u << i;
+	for (unsigned i = 0; i < SYNC_BUFFERS; i++)
+		if (!(serial.sync_busy & 1u << i))
 			return serial.sync[i];
-		}
-	}
 	return NULL;
 }
 
-/* At most SYNC_BYTES. Returns whether they are with the device. */
+static bool is_busy(const uint8_t *buffer)
+{
+	return serial.sync_busy & 1u << ((unsigned)(buffer - serial.sync[0]) / SYNC_BYTES);
+}
+
+/* At most SYNC_BYTES. Returns whether the device has them, or will have them when it moves on. */
 static bool write_part(struct port *port, const uint8_t *data, uint32_t bytes)
 {
-	uint8_t *buffer = sync_buffer(&port->tx);
+	const uint64_t start = clock_ticks();
+	uint8_t *buffer;
 
+	collect(port);
+	buffer = free_sync_buffer();
 	if (!buffer)
 		return false;
 	memcpy(buffer, data, bytes);
-	if (virtqueue_add(&port->tx, buffer, bytes, false, buffer) != VT_OK) {
-		release_sync_buffer(buffer);
+	if (virtqueue_add(&port->tx, buffer, bytes, false, buffer) != VT_OK)
 		return false;
-	}
+	serial.sync_busy |= 1u << ((unsigned)(buffer - serial.sync[0]) / SYNC_BYTES);
 	virtqueue_kick(&port->tx);
-	if (!port->slow)
-		port->slow = !wait_until_finished(&port->tx, buffer);
-	else if (virtqueue_finished(&port->tx, buffer))
+
+	collect(port);
+	while (!port->slow && is_busy(buffer)) {
+		port->slow = waited_too_long(start);
+		collect(port);
+	}
+	if (!is_busy(buffer))
 		port->slow = false;
 	return true;
 }

@@ -94,68 +94,31 @@ void virtqueue_kick(struct virtqueue *queue)
 		virtio_mmio_write(queue->base, VIRTIO_QUEUE_NOTIFY, queue->index);
 }
 
-static uint32_t used_id(const struct virtqueue *queue, uint16_t index)
-{
-	return queue->memory.used_ring[index % queue->size].id;
-}
-
 static bool is_in_flight(const struct virtqueue *queue, uint32_t id)
 {
 	return id < queue->size && queue->in_flight & 1u << id;
 }
 
-void *virtqueue_peek(struct virtqueue *queue)
+void *virtqueue_take(struct virtqueue *queue, uint32_t *bytes)
 {
 	if (queue->size == 0)
 		return NULL;
 	while (queue->memory.used_index != queue->used_index) {
+		const unsigned entry = queue->used_index++ % queue->size;
+		uint32_t id;
+
 		dmb_ish(); /* the index before the entry it offers */
-
-		const uint32_t id = used_id(queue, queue->used_index);
-
-		if (is_in_flight(queue, id))
-			return queue->cookie[id];
-		queue->bad_used++;
-		queue->used_index++;
+		id = queue->memory.used_ring[entry].id;
+		if (!is_in_flight(queue, id)) {
+			queue->bad_used++;
+			continue;
+		}
+		if (bytes)
+			*bytes = queue->memory.used_ring[entry].bytes;
+		queue->in_flight &= ~(1u << id);
+		return queue->cookie[id];
 	}
 	return NULL;
-}
-
-void *virtqueue_take(struct virtqueue *queue, uint32_t *bytes)
-{
-	void *cookie = virtqueue_peek(queue);
-	uint32_t id;
-
-	if (!cookie)
-		return NULL;
-	/* Read again, so checked again: the device could have changed it. */
-	id = used_id(queue, queue->used_index);
-	if (!is_in_flight(queue, id))
-		return NULL;
-	if (bytes)
-		*bytes = queue->memory.used_ring[queue->used_index % queue->size].bytes;
-	queue->used_index++;
-	queue->in_flight &= ~(1u << id);
-	return queue->cookie[id];
-}
-
-bool virtqueue_finished(const struct virtqueue *queue, const void *cookie)
-{
-	const uint16_t end = queue->memory.used_index;
-
-	for (uint16_t i = queue->used_index;
-	     i != end && (uint16_t)(i - queue->used_index) < queue->size; i++) {
-		dmb_ish();
-
-		const uint32_t id = used_id(queue, i);
-
-		if (is_in_flight(queue, id) && queue->cookie[id] == cookie)
-			return true;
-	}
-	for (unsigned id = 0; id < queue->size; id++)
-		if (is_in_flight(queue, id) && queue->cookie[id] == cookie)
-			return false;
-	return true;
 }
 
 void *virtqueue_reclaim(struct virtqueue *queue)

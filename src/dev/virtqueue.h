@@ -65,16 +65,10 @@ enum vt_err virtqueue_add(struct virtqueue *queue, void *data, uint32_t bytes, b
 void virtqueue_kick(struct virtqueue *queue);
 
 /*
- * The cookie of the next buffer that the device has finished, without taking it; NULL when there is
- * none.
+ * The cookie of the next buffer that the device has finished; NULL when there is none. *bytes (may
+ * be NULL) is how much the device says it has written to it.
  */
-void *virtqueue_peek(struct virtqueue *queue);
-/* Take it; *bytes (may be NULL) is how much the device says it has written. */
 void *virtqueue_take(struct virtqueue *queue, uint32_t *bytes);
-/*
- * Is the buffer with this cookie among the finished ones not yet taken, or no longer in the queue?
- */
-bool virtqueue_finished(const struct virtqueue *queue, const void *cookie);
 /*
  * After the device has been reset: take back a buffer that it never finished; NULL when there is
  * none left.
