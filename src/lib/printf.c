@@ -1,7 +1,7 @@
 /*
  * Formatted text. One loop copies the format and stops at each %; a conversion is parsed into
  * `struct spec` and written by one of two writers, number or text. Memory use is constant; what
- * does not fit is counted, not written. /
+ * does not fit is counted, not written.
  */
 #include "lib/printf.h"
 

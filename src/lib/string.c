@@ -1,7 +1,7 @@
 /*
  * mem* and str* for EL2. Guest images of many megabytes go through memcpy() and memset(), so these
  * move 64 bytes a turn; the rest is as short as it can be. All accesses are aligned: EL2 also runs
- * with the MMU off, when memory counts as Device and an unaligned access faults. /
+ * with the MMU off, when memory counts as Device and an unaligned access faults.
  */
 #include "lib/string.h"
 
@@ -64,7 +64,7 @@ INLINE size_t copy_words(unsigned char *to, const unsigned char *from, size_t by
 /*
  * `to` is word aligned, `from` lies `offset` bytes (1 to 7) after a word boundary: build each word
  * from two. The word before `from` may be read (the caller has seen to that), and never one past
- * the end. /
+ * the end.
  */
 INLINE size_t copy_shifted(unsigned char *to, const unsigned char *from, size_t bytes,
 			   unsigned offset)

@@ -16,8 +16,10 @@
 #define LAST_LEVEL_SHIFT 12
 #define LEVEL_BITS	 9
 
-#define DESC_VALID   BIT(0)
-#define DESC_TABLE   BIT(1) /* at levels 0 to 2: a table and not a block; at level 3 it must be set */
+#define DESC_VALID BIT(0)
+#define DESC_TABLE \
+	BIT(1) /* at levels 0 to 2: a table and not a block; at level 3 it must be set \
+			   */
 #define DESC_ADDRESS GENMASK(47, 12)
 
 /* Bits that mean the same in leaves of both stages. */

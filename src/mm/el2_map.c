@@ -1,7 +1,7 @@
 /*
  * EL2's own tables, identity mapped. The table pages lie in .bss: they are needed before there is
  * any allocator, and before the MMU is on, when exclusive accesses (locks) and unaligned ones are
- * not to be had. /
+ * not to be had.
  */
 #include "mm/el2_map.h"
 
@@ -72,7 +72,7 @@ static bool in_va_range(uint64_t start, uint64_t bytes)
 
 /*
  * The entry for the largest leaf that can start at `pa`, adding tables on the way, or the leaf that
- * is there already. NULL: out of table pages. /
+ * is there already. NULL: out of table pages.
  */
 static uint64_t *find_place(uint64_t pa, uint64_t bytes, unsigned *level)
 {

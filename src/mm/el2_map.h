@@ -4,7 +4,6 @@
  * guard pages are holes.
  *
  * Source: Arm ARM D8 (VMSAv8-64); EL2 has one set of tables shared by all CPUs.
- * /
  */
 #ifndef MM_EL2_MAP_H
 #define MM_EL2_MAP_H
@@ -27,7 +26,7 @@ enum el2_attr {
  * need no translation.
  * VT_EINVAL for alignment or a range beyond 48 bits; VT_ENOMEM leaves the part before the failing
  * table mapped. Boot CPU only, as all of this file: the tables are complete before the other CPUs
- * start. /
+ * start.
  */
 enum vt_err el2_map(uint64_t pa, uint64_t bytes, enum el2_attr attr);
 
@@ -36,7 +35,7 @@ enum vt_err el2_map(uint64_t pa, uint64_t bytes, enum el2_attr attr);
  * by break-before-make, so neither this code nor the tables may lie in a block that is split: map
  * the image's own sections first, page by page.
  * VT_EINVAL for alignment or range, VT_ENOENT when nothing is mapped there, VT_ENOMEM when the
- * static table pages run out. /
+ * static table pages run out.
  */
 enum vt_err el2_unmap_page(uint64_t pa);
 

@@ -1,7 +1,7 @@
 /*
  * A pool of 4 KiB pages for translation tables. Filled at boot, sized by the manifest; taking and
  * giving back is a free list. Callers hold the lock of whatever the pages belong to; the pool has
- * its own (LOCK_POOL). /
+ * its own (LOCK_POOL).
  */
 #ifndef MM_PAGE_POOL_H
 #define MM_PAGE_POOL_H

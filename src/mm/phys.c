@@ -1,7 +1,7 @@
 /*
  * Physical memory at boot. Two short tables: what RAM there is, and what of the address space is
  * taken. Taken ranges are kept sorted and merged, and free memory is found by looking between them
- * (first fit). /
+ * (first fit).
  */
 #include "mm/phys.h"
 
@@ -123,7 +123,7 @@ uint64_t phys_take(uint64_t bytes, uint64_t alignment)
 
 /*
  * The object goes into the open page when it fits, else into fresh pages. What these leave over
- * becomes the open page if it is the larger rest. /
+ * becomes the open page if it is the larger rest.
  */
 static uint64_t place(uint64_t bytes, uint64_t alignment)
 {

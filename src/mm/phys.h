@@ -1,7 +1,7 @@
 /*
  * Physical memory at boot: which ranges are free, and the only two ways to take from them.
  * Everything is taken before the first guest runs; nothing is ever given back. Boot CPU only, no
- * locks. /
+ * locks.
  */
 #ifndef MM_PHYS_H
 #define MM_PHYS_H
@@ -17,14 +17,14 @@
 /*
  * Add a range of RAM; at most 4. Only its whole pages count. VT_ENOMEM when the table is full,
  * VT_EEXIST when it overlaps another, VT_EINVAL when there is no whole page in it or its end is
- * beyond 2^64. /
+ * beyond 2^64.
  */
 enum vt_err phys_add_ram(uint64_t base, uint64_t bytes);
 
 /*
  * Keep a range (our image, the DTB, the manifest) from being handed out; need not be aligned.
  * VT_ENOMEM when the table is full, VT_EINVAL for an empty range or one that ends beyond 2^64.
- * Before or after phys_add_ram(). /
+ * Before or after phys_add_ram().
  */
 enum vt_err phys_reserve(uint64_t base, uint64_t bytes);
 
@@ -37,7 +37,7 @@ uint64_t phys_take(uint64_t bytes, uint64_t alignment);
 /*
  * Take zeroed memory for a hypervisor object: small ones share pages. `what` names it in the log
  * when memory runs out. Never returns NULL: an EL2 that cannot hold its own tables cannot start
- * (panic). EL2 must have mapped RAM. /
+ * (panic). EL2 must have mapped RAM.
  */
 void *boot_alloc(uint64_t bytes, uint64_t alignment, const char *what);
 

@@ -3,7 +3,7 @@
  *
  * Every walk is a loop down from the root: no recursion, at most four steps. Entries change in two
  * ways only: from hole to something (no maintenance, as TLBs hold no holes), and from something to
- * hole (clear, invalidate, and only then reuse). /
+ * hole (clear, invalidate, and only then reuse).
  */
 #include "mm/stage2.h"
 
@@ -18,9 +18,9 @@
 #define IPA_BITS_MIN	32u
 #define IPA_BITS_MAX	48u
 #define LEVEL1_IPA_BITS 39u /* one table at level 1 covers 512 GiB */
-#define LEVEL0_PA_BITS \
-	44u /* smaller machines have no stage-2 level 0 (D8.2.8: 4 KiB granule, SL0) */
-#define VMID_MAX 255u
+/* Smaller machines have no stage-2 level 0. (D8.2.8: 4 KiB granule, SL0.) */
+#define LEVEL0_PA_BITS 44u
+#define VMID_MAX       255u
 
 #define VTCR_SL0	GENMASK(7, 6)
 #define VTCR_SL0_LEVEL1 UINT64_C(1)
@@ -36,8 +36,7 @@
 struct unmapping {
 	uint64_t stale[MAX_STALE];
 	unsigned stale_count; /* MAX_STALE + 1: too many, drop the whole VMID */
-	uint64_t *
-		dead; /* linked through word 0, which stays an invalid descriptor: page addresses are even */
+	uint64_t *dead;	      /* linked through word 0: an even number, so no valid entry */
 };
 
 static uint64_t attributes(enum stage2_attr attr)
@@ -206,7 +205,7 @@ enum vt_err stage2_map(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t by
 
 /*
  * Replace a block by a table that says the same. TLBs may not hold both at once (break-before-make,
- * D8.16.1), hence the hole in between. /
+ * D8.16.1), hence the hole in between.
  */
 static enum vt_err split_block(struct stage2 *s2, uint64_t *entry, unsigned level, uint64_t ipa)
 {
@@ -273,8 +272,8 @@ static void unlink_table(struct unmapping *un, uint64_t *entry, uint64_t ipa)
 }
 
 /*
- * Clear the entry that holds `ipa`. After the last entry of a table (or of the range: `last`), look
- * whether the table has become empty, and then so upwards. Returns the address after the entry. /
+ * Clear the entry that holds `ipa`. After the last entry of a table or of the range, look
+ * whether the table has become empty, and then so upwards. Returns the address after the entry.
  */
 static uint64_t clear_one(struct stage2 *s2, struct unmapping *un, uint64_t ipa, uint64_t end)
 {
@@ -388,7 +387,7 @@ void stage2_destroy(struct stage2 *s2)
 /*
  * Root; two level-1 tables (level 0 may be in use, and RAM may cross 512 GiB); a level-2 table for
  * each GiB and two for unaligned ends; and spare ones for splits and device windows, three tables
- * each. /
+ * each.
  */
 unsigned stage2_pages_needed(uint64_t ram_bytes)
 {

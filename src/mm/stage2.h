@@ -11,7 +11,6 @@
  * and, when the IPA is mapped, lets the guest try again.
  *
  * Source: Arm ARM D8.2 (translation process), D8.14 (TLB maintenance), D8.16.1 (break-before-make).
- * /
  */
 #ifndef MM_STAGE2_H
 #define MM_STAGE2_H
@@ -33,13 +32,12 @@ struct stage2 {
 	struct spinlock lock;
 	struct page_pool *pool;
 	uint64_t *root;
-	uint64_t vttbr;	      /* VTTBR_EL2: root and VMID */
-	uint64_t vtcr;	      /* VTCR_EL2 */
-	unsigned ipa_bits;    /* 32..48 */
-	unsigned pa_bits;     /* 32..48: output addresses end here */
-	unsigned start_level; /* 0 or 1 */
-	unsigned
-		root_entries; /* 512 times the number of concatenated root tables (always 1 here) */
+	uint64_t vttbr;	       /* VTTBR_EL2: root and VMID */
+	uint64_t vtcr;	       /* VTCR_EL2 */
+	unsigned ipa_bits;     /* 32..48 */
+	unsigned pa_bits;      /* 32..48: output addresses end here */
+	unsigned start_level;  /* 0 or 1 */
+	unsigned root_entries; /* 512 times the number of concatenated root tables: always 1 */
 };
 
 struct stage2_leaf {
@@ -55,7 +53,7 @@ struct stage2_leaf {
  * @param vmid      1..255, unique among live VMs (0 is the host's). What TLBs still hold under it
  *                  is dropped.
  * VT_EINVAL on a bad range, VT_ENOSYS for more than 39 IPA bits on a machine with less than 44 PA
- * bits (it cannot start a stage-2 walk at level 0), VT_ENOMEM when the pool is empty. /
+ * bits (it cannot start a stage-2 walk at level 0), VT_ENOMEM when the pool is empty.
  */
 enum vt_err stage2_init(struct stage2 *s2, struct page_pool *pool, unsigned ipa_bits,
 			unsigned pa_bits, unsigned vmid);
@@ -63,7 +61,7 @@ enum vt_err stage2_init(struct stage2 *s2, struct page_pool *pool, unsigned ipa_
 /*
  * Map [ipa, ipa + bytes) to [pa, ...); all 4 KiB aligned. A range that is already mapped is an
  * error (VT_EEXIST) and nothing changes. VT_ENOMEM leaves the part before the failing table mapped;
- * VT_EINVAL for alignment or range. /
+ * VT_EINVAL for alignment or range.
  */
 enum vt_err stage2_map(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t bytes,
 		       enum stage2_attr attr);
@@ -71,7 +69,7 @@ enum vt_err stage2_map(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t by
 /*
  * Remove [ipa, ipa + bytes); blocks at the edges are split. Holes are fine. TLBs of all CPUs are
  * clean on return, and tables that became empty are back in the pool. VT_ENOMEM when an edge cannot
- * be split: nothing has been removed then. /
+ * be split: nothing has been removed then.
  */
 enum vt_err stage2_unmap(struct stage2 *s2, uint64_t ipa, uint64_t bytes);
 
@@ -80,14 +78,14 @@ enum vt_err stage2_walk(struct stage2 *s2, uint64_t ipa, struct stage2_leaf *lea
 
 /*
  * Unmap everything and give all tables back, the root too. No vCPU of the VM may run or be loaded
- * any more; its VMID may be given to another VM afterwards. /
+ * any more; its VMID may be given to another VM afterwards.
  */
 void stage2_destroy(struct stage2 *s2);
 
 /*
  * How many table pages a VM with `ram_bytes` of block-mapped RAM may need at worst: for sizing its
  * pool. There is room in it for splitting some blocks and for three far-apart windows of device
- * registers. /
+ * registers.
  */
 unsigned stage2_pages_needed(uint64_t ram_bytes);
 

@@ -3,7 +3,6 @@
  * which counts.
  *
  * Source: Arm ARM DDI 0487 D8.14 (TLB maintenance), D8.16.1 (break-before-make).
- * /
  */
 #ifndef MM_TLB_H
 #define MM_TLB_H
@@ -19,7 +18,7 @@
 /*
  * Stage-2 maintenance acts on the VMID in VTTBR_EL2, which may be another VM's just now: switch to
  * the one wanted. Waits until the table writes that came before can be seen by every walker.
- * Returns what tlb_guest_end() restores. /
+ * Returns what tlb_guest_end() restores.
  */
 static inline uint64_t tlb_guest_begin(uint64_t vttbr)
 {
@@ -41,7 +40,7 @@ static inline void tlb_guest_ipa(uint64_t ipa)
 
 /*
  * Stage-1 entries may hold results combined with stage 2, so they go too, but only after the
- * stage-2 entries are gone: else a walk in between would make them anew from stale ones. /
+ * stage-2 entries are gone: else a walk in between would make them anew from stale ones.
  */
 static inline void tlb_guest_end(uint64_t loaded, uint64_t vttbr)
 {
@@ -74,19 +73,22 @@ static inline void tlb_guest_all(uint64_t vttbr)
 /*
  * Replace one entry of EL2's own tables by break-before-make. One asm block: between break and make
  * the memory under the entry is unmapped, and that may be the stack we run on, so the compiler must
- * not touch memory in there. /
+ * not touch memory in there.
  */
 static inline void tlb_el2_replace(uint64_t *entry, uint64_t desc, uint64_t va)
 {
+	const uint64_t page = va >> TLBI_VA_SHIFT;
+
+	/* clang-format off */
 	__asm__ volatile("str	xzr, [%0]\n\t"
 			 "dsb	ish\n\t"
 			 "tlbi	vae2is, %2\n\t"
 			 "dsb	ish\n\t"
 			 "str	%1, [%0]\n\t"
 			 "dsb	ish\n\t"
-			 "isb" ::"r"(entry),
-			 "r"(desc), "r"(va >> TLBI_VA_SHIFT)
-			 : "memory");
+			 "isb"
+			 : : "r"(entry), "r"(desc), "r"(page) : "memory");
+	/* clang-format on */
 }
 
 #endif

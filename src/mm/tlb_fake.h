@@ -1,7 +1,7 @@
 /*
  * The TLB of a host build: no TLB at all. It counts what was asked for, and a test may watch, so
  * that a test can show that nothing stale is left (tests/unit/test_stage2_model.c keeps a fake TLB
- * this way). /
+ * this way).
  */
 #ifndef MM_TLB_FAKE_H
 #define MM_TLB_FAKE_H

@@ -1,6 +1,6 @@
 /*
  * VMIDs as a bitmap, taken and given back without a lock. A VMID's TLB entries are cleaned by
- * stage2_init() and stage2_destroy(), not here. /
+ * stage2_init() and stage2_destroy(), not here.
  */
 #include "mm/vmid.h"
 

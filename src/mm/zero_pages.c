@@ -10,9 +10,9 @@
 
 #ifdef __aarch64__
 
-#define DCZID_BS   \
-	GENMASK(3, \
-		0) /* log2 of the block size in 4-byte words; at most 2 KiB, so it divides a page */
+#define DCZID_BS \
+	GENMASK(3, 0)	 /* log2 of the block size in 4-byte words; at most 2 KiB, so it divides a \
+			    page */
 #define DCZID_DZP BIT(4) /* DC ZVA is prohibited */
 
 void zero_pages(void *start, uint64_t bytes)

@@ -6,7 +6,7 @@
 
 /*
  * Clear [start, start + bytes), both 4 KiB aligned. The MMU must be on and the range normal memory:
- * DC ZVA faults on what is or counts as Device memory. /
+ * DC ZVA faults on what is or counts as Device memory.
  */
 void zero_pages(void *start, uint64_t bytes);
 

@@ -1,6 +1,6 @@
 /*
  * What unit tests give in place of the machine: panic() and log_line(). Include it in the one file
- * of the test that has main(), after <cmocka.h>. /
+ * of the test that has main(), after <cmocka.h>.
  */
 #ifndef TESTS_UNIT_FAKES_H
 #define TESTS_UNIT_FAKES_H

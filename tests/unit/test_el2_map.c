@@ -1,6 +1,4 @@
-/*
- * EL2's own tables. They are static and never given back, so each test uses addresses of its own.
- */
+/* EL2's own tables. They are never given back, so each test uses addresses of its own. */
 /* sources: src/mm/el2_map.c */
 #include <setjmp.h>
 #include <stdarg.h>

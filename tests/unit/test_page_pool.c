@@ -1,6 +1,4 @@
-/*
- * What stage 2 is given: pages of a pool, a VMID, and the size of the machine's physical addresses.
- */
+/* What stage 2 is given: pages of a pool, a VMID, and the machine's physical address size. */
 /* sources: src/mm/page_pool.c src/mm/zero_pages.c src/mm/vmid.c */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,4 @@
-/*
- * Physical memory at boot. Its tables are static and only grow, so each test runs in a process of
- * its own.
- */
+/* Physical memory at boot. Its tables only grow, so each test runs in a process of its own. */
 /* sources: src/mm/phys.c */
 #include <setjmp.h>
 #include <stdarg.h>

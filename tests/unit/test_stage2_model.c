@@ -1,7 +1,4 @@
-/*
- * Random maps, unmaps and walks, 10^5 a seed, against a list of ranges and a fake TLB that keeps
- * what nobody invalidates.
- */
+/* Stage 2 against a list of ranges and a fake TLB: random maps, unmaps, walks, 10^5 a seed. */
 /* sources: src/mm/stage2.c src/mm/page_pool.c src/mm/zero_pages.c */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -183,7 +180,7 @@ static void remember(const struct tlb_entry *walk)
 
 /*
  * Nothing the TLB still holds may differ from the tables, not even in block size or in the tables
- * that led there: those may have been reused. /
+ * that led there: those may have been reused.
  */
 static void check_tlb(void)
 {
