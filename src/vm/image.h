@@ -1,8 +1,9 @@
 /*
  * What vm/loader.c and the image formats (vm/image_*.c) say to each other.
  *
- * An image is bytes that nobody has checked. A format checks all it reads, writes only inside `room`, and answers NULL or a
- * complaint without the VM's name ("bad magic ..."), made by image_complaint().
+ * An image is bytes that nobody has checked. A format checks all it reads, writes only inside
+ * `room`, and answers NULL or a complaint without the VM's name ("bad magic ..."), made by
+ * image_complaint().
  */
 #ifndef VM_IMAGE_H
 #define VM_IMAGE_H
@@ -21,12 +22,14 @@ struct image {
 	uint64_t count;
 };
 
-/* Where it may go: the guest's RAM from its base up to the initrd or device tree, which have the top. */
+/* Where it may go: the guest's RAM from its base up to the initrd or device tree, which have the
+ * top. */
 struct image_room {
 	uint8_t *ram;	   /* as EL2 sees it */
 	uint64_t ram_base; /* as the guest sees it */
 	uint64_t bytes;
-	void *scratch; /* IMAGE_SCRATCH_BYTES outside the room, 16-byte aligned; zeroed again by the loader */
+	void *scratch; /* IMAGE_SCRATCH_BYTES outside the room, 16-byte aligned; zeroed again by the
+			  loader */
 };
 
 bool image_is_linux(const struct image *image);
@@ -45,10 +48,10 @@ const char *image_load_raw(const struct image *image, uint64_t offset,
 			   const struct image_room *room, uint64_t *entry);
 
 /*
- * Where does a kernel with this header go (*offset from RAM base), and does what it claims (image_size, with BSS) fit?
- * `bytes`: of the image as far as known.
+ * Where does a kernel with this header go (*offset from RAM base), and does what it claims
+ * (image_size, with BSS) fit? `bytes`: of the image as far as known.
  */
-const char *image_place_linux(const uint8_t header[LINUX_HEADER_BYTES], uint64_t bytes,
+const char *image_place_linux(const uint8_t header_bytes[LINUX_HEADER_BYTES], uint64_t count,
 			      const struct image_room *room, uint64_t *offset);
 
 /* Is [offset, offset + bytes) inside the room? Never overflows. */

@@ -45,10 +45,10 @@ bool image_is_zboot(const struct image *image)
 	       memcmp(image->bytes + ZBOOT_MAGIC_OFFSET, "zimg", 4) == 0;
 }
 
-const char *image_place_linux(const uint8_t bytes[LINUX_HEADER_BYTES], uint64_t count,
+const char *image_place_linux(const uint8_t header_bytes[LINUX_HEADER_BYTES], uint64_t count,
 			      const struct image_room *room, uint64_t *offset)
 {
-	const struct linux_header header = header_of(bytes);
+	const struct linux_header header = header_of(header_bytes);
 
 	if (header.magic != LINUX_MAGIC)
 		return image_complaint("bad magic %#x at byte 56: no arm64 Linux Image (%#x)",

@@ -1,12 +1,11 @@
+/* libFuzzer over all that reads a manifest: manifest_parse(), then loader_load() for each VM it lets through. */
+/* sources: src/vm/manifest.c src/vm/manifest_node.c src/vm/loader.c src/vm/image_linux.c src/vm/image_gzip.c src/vm/image_elf.c src/vm/image_raw.c src/vm/guest_dt.c src/lib/printf.c */
 /*
- * libFuzzer over all that reads a manifest: manifest_parse(), then loader_load() for each VM it lets through.
- *
  * The first byte of the input says what the rest is: a whole blob; changes to a good blob (3 bytes each: where, and what to
  * exclusive-or in), as a random blob hardly ever passes libfdt's checks; the image of a good VM, its type in the first byte
  * too; or changes to a good image. The RAM is exactly as long as the VM says, so that the sanitizer sees every byte out of
  * place.
  */
-/* sources: src/vm/manifest.c src/vm/manifest_node.c src/vm/loader.c src/vm/image_linux.c src/vm/image_gzip.c src/vm/image_elf.c src/vm/image_raw.c src/vm/guest_dt.c src/lib/printf.c */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

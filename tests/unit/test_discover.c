@@ -1,5 +1,6 @@
 /* Claims about src/hal/qemu-virt/discover.c, over the device trees that this host's QEMU really writes. */
 /* sources: src/hal/qemu-virt/discover.c src/lib/printf.c */
+#define _DEFAULT_SOURCE /* mkdtemp() */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* Claims about src/vm/guest_dt.c: a guest finds its machine where the emulation has it. */
 /* sources: src/vm/guest_dt.c src/lib/printf.c */
+#define _DEFAULT_SOURCE /* mkstemp(), popen() */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
