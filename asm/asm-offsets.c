@@ -1,6 +1,7 @@
 /*
- * Offsets for assembly, generated from the C structures: this file is compiled to assembly text only, and the Makefile turns each
- * marker line into a #define of build/asm-offsets.h. core/layout_check.c asserts the same numbers from the C side.
+ * Offsets for assembly, generated from the C structures: this file is compiled to assembly text
+ * only, and the Makefile turns each marker line into a #define of build/asm-offsets.h.
+ * core/layout_check.c asserts the same numbers from the C side.
  */
 #include <stddef.h>
 

@@ -1,6 +1,7 @@
 /*
- * The drain: whichever CPU fills a page gives all full pages of all rings to the device, which reads them where they are. A CPU that finds
- * another one at it goes on at once: a guest never waits for the host. What the device does not take stays in its ring.
+ * The drain: whichever CPU fills a page gives all full pages of all rings to the device, which
+ * reads them where they are. A CPU that finds another one at it goes on at once: a guest never
+ * waits for the host. What the device does not take stays in its ring.
  */
 #include "trace/drain.h"
 
@@ -12,7 +13,7 @@
 #include "trace/trace.h"
 
 #define METADATA_BYTES 1024u
-#define FINISH_ROUNDS 1000000u
+#define FINISH_ROUNDS  1000000u
 
 static struct trace_ring *rings[HAL_MAX_CPUS];
 static unsigned ring_count;
@@ -28,7 +29,10 @@ static uint8_t *page(const struct trace_ring *ring, uint32_t number)
 	return ring->pages + (uint64_t)(number % TRACE_RING_PAGES) * TRACE_PAGE_BYTES;
 }
 
-/* The device finishes buffers of one port in order, so a count is enough. The cookie says whose page it was. */
+/*
+ * The device finishes buffers of one port in order, so a count is enough. The cookie says whose
+ * page it was.
+ */
 static void reap(void)
 {
 	struct trace_ring *ring;
@@ -43,8 +47,8 @@ static bool send(struct trace_ring *ring)
 	while (ring->sent != __atomic_load_n(&ring->filled, __ATOMIC_ACQUIRE)) {
 		const struct trace_page_header *header = (const void *)page(ring, ring->sent);
 
-		if (virtio_serial_send(VIRTIO_SERIAL_PORT_TRACE, header, (uint32_t)sizeof(*header) + header->commit,
-				       ring) != VT_OK)
+		if (virtio_serial_send(VIRTIO_SERIAL_PORT_TRACE, header,
+				       (uint32_t)sizeof(*header) + header->commit, ring) != VT_OK)
 			return false;
 		ring->sent++;
 	}

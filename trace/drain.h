@@ -10,7 +10,10 @@ struct trace_ring;
 /* One ring more to drain. At boot only; at most HAL_MAX_CPUS. */
 void trace_drain_add(struct trace_ring *ring);
 
-/* Send a metadata page: `text` is key=value lines. Copied; waits for the device. False when it does not fit or the port is shut. */
+/*
+ * Send a metadata page: `text` is key=value lines. Copied; waits for the device. False when it does
+ * not fit or the port is shut.
+ */
 bool trace_drain_metadata(const char *text, uint32_t bytes);
 
 /* At the end of a run, when no CPU records any more: seal, send and wait, but not for ever. */

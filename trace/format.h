@@ -1,19 +1,19 @@
 /*
  * The trace as bytes: pages and records. Shared by the target's ring and the host's converter.
  *
- * A recording is pages one after the other, each a header and `commit` bytes of records. Pages of one CPU come
- * in order of `seq`; pages of different CPUs interleave. All words are little-endian.
+ * A recording is pages one after the other, each a header and `commit` bytes of records. Pages of
+ * one CPU come in order of `seq`; pages of different CPUs interleave. All words are little-endian.
  */
 #ifndef TRACE_FORMAT_H
 #define TRACE_FORMAT_H
 
 #include <stdint.h>
 
-#define TRACE_PAGE_MAGIC 0x50525456u /* "VTRP" */
+#define TRACE_PAGE_MAGIC   0x50525456u /* "VTRP" */
 #define TRACE_PAGE_VERSION 1
-#define TRACE_PAGE_BYTES 4096u
+#define TRACE_PAGE_BYTES   4096u
 #define TRACE_CPU_METADATA 0xffffu /* this page holds key=value lines, not records */
-#define TRACE_NO_VCPU 0xffu
+#define TRACE_NO_VCPU	   0xffu
 
 struct trace_page_header {
 	uint32_t magic;
@@ -35,14 +35,18 @@ enum trace_event {
 };
 
 /*
- * Word 0 of a record: bits 7:0 event, 15:8 size in 8-byte words (word 0 included), 23:16 global vCPU index,
- * 31:24 the event's small argument, 63:32 ticks from the page's base to the END of the event.
+ * Word 0 of a record: bits 7:0 event, 15:8 size in 8-byte words (word 0 included), 23:16 global
+ * vCPU index, 31:24 the event's small argument, 63:32 ticks from the page's base to the END of the
+ * event.
  */
-#define TRACE_WORD0(event, words, vcpu, arg, dt)                                                                       \
-	((uint64_t)(event) | (uint64_t)(words) << 8 | (uint64_t)(vcpu) << 16 | (uint64_t)(arg) << 24 |                 \
-	 (uint64_t)(dt) << 32)
+#define TRACE_WORD0(event, words, vcpu, arg, dt)                               \
+	((uint64_t)(event) | (uint64_t)(words) << 8 | (uint64_t)(vcpu) << 16 | \
+	 (uint64_t)(arg) << 24 | (uint64_t)(dt) << 32)
 
-/* An EXIT whose duration does not fit 32 bits says so here, and its last word is the 64-bit duration. */
+/*
+ * An EXIT whose duration does not fit 32 bits says so here, and its last word is the 64-bit
+ * duration.
+ */
 #define TRACE_DURATION_LONG 0xffffffffu
 
 #endif

@@ -1,16 +1,18 @@
 /*
- * The ring: pages filled in a circle by one CPU. See trace/trace.h. The same file runs under the host's unit tests.
+ * The ring: pages filled in a circle by one CPU. See trace/trace.h. The same file runs under the
+ * host's unit tests.
  */
 #include "trace/trace.h"
 
 #include "trace/clock.h"
 
-#define PAGE_WORDS (TRACE_PAGE_BYTES / 8)
+#define PAGE_WORDS   (TRACE_PAGE_BYTES / 8)
 #define HEADER_WORDS (sizeof(struct trace_page_header) / 8)
 
 static uint64_t *page_words(const struct trace_ring *ring, uint32_t number)
 {
-	return (uint64_t *)(void *)(ring->pages + (uint64_t)(number % TRACE_RING_PAGES) * TRACE_PAGE_BYTES);
+	return (uint64_t *)(void *)(ring->pages +
+				    (uint64_t)(number % TRACE_RING_PAGES) * TRACE_PAGE_BYTES);
 }
 
 /* A position past `last` sends every writer through trace_turn_page(). */
@@ -34,7 +36,8 @@ void trace_seal(struct trace_ring *ring)
 
 	struct trace_page_header *header = (void *)page_words(ring, ring->filled);
 
-	header->commit = (uint32_t)((uint64_t)(ring->pos - page_words(ring, ring->filled)) * 8 - sizeof(*header));
+	header->commit = (uint32_t)((uint64_t)(ring->pos - page_words(ring, ring->filled)) * 8 -
+				    sizeof(*header));
 	close_page(ring);
 	/* Release: whoever sees the new count also sees the page. */
 	__atomic_store_n(&ring->filled, ring->filled + 1, __ATOMIC_RELEASE);
@@ -49,7 +52,8 @@ bool trace_turn_page(struct trace_ring *ring, uint64_t now)
 	/* Acquire: the device has finished with the page before we write into it. */
 	if (ring->filled - __atomic_load_n(&ring->reaped, __ATOMIC_ACQUIRE) >= TRACE_RING_PAGES) {
 		trace_page_ready(ring); /* perhaps the device has finished some by now */
-		if (ring->filled - __atomic_load_n(&ring->reaped, __ATOMIC_ACQUIRE) >= TRACE_RING_PAGES)
+		if (ring->filled - __atomic_load_n(&ring->reaped, __ATOMIC_ACQUIRE) >=
+		    TRACE_RING_PAGES)
 			return false;
 	}
 
@@ -70,7 +74,8 @@ bool trace_turn_page(struct trace_ring *ring, uint64_t now)
 	return true;
 }
 
-static uint64_t *begin_event(struct trace_ring *ring, enum trace_event event, unsigned vcpu, unsigned arg, unsigned words)
+static uint64_t *begin_event(struct trace_ring *ring, enum trace_event event, unsigned vcpu,
+			     unsigned arg, unsigned words)
 {
 	const uint64_t now = trace_clock();
 
@@ -89,7 +94,8 @@ void trace_event(struct trace_ring *ring, enum trace_event event, unsigned vcpu,
 		begin_event(ring, event, vcpu, arg, 1);
 }
 
-void trace_event1(struct trace_ring *ring, enum trace_event event, unsigned vcpu, unsigned arg, uint64_t payload)
+void trace_event1(struct trace_ring *ring, enum trace_event event, unsigned vcpu, unsigned arg,
+		  uint64_t payload)
 {
 	uint64_t *record = ring ? begin_event(ring, event, vcpu, arg, 2) : 0;
 

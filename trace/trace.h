@@ -1,7 +1,8 @@
 /*
- * The trace as the hypervisor writes it: one ring a physical CPU, written only by that CPU with interrupts masked, so a
- * record needs no lock and no atomic read-modify-write. A ring is a circle of 4 KiB pages in the file's own format; a full
- * page is handed whole to the drain (trace/drain.c), which gives it to the host without copying.
+ * The trace as the hypervisor writes it: one ring a physical CPU, written only by that CPU with
+ * interrupts masked, so a record needs no lock and no atomic read-modify-write. A ring is a circle
+ * of 4 KiB pages in the file's own format; a full page is handed whole to the drain
+ * (trace/drain.c), which gives it to the host without copying.
  *
  * When no page is free the newest records are dropped and counted: produced = sent + lost, always.
  */
@@ -13,8 +14,8 @@
 
 #include "trace/format.h"
 
-#define TRACE_RING_PAGES 64u	 /* 256 KiB a CPU */
-#define TRACE_RECORD_MAX_WORDS 6u /* an MMIO exit with a 64-bit duration */
+#define TRACE_RING_PAGES       64u /* 256 KiB a CPU */
+#define TRACE_RECORD_MAX_WORDS 6u  /* an MMIO exit with a 64-bit duration */
 
 struct trace_ring {
 	uint64_t *pos;	/* where the next record goes */
@@ -23,13 +24,18 @@ struct trace_ring {
 	uint8_t *pages; /* TRACE_RING_PAGES pages */
 	unsigned cpu;
 
-	/* Page numbers count up for ever; page n lives at pages[n % TRACE_RING_PAGES]. reaped <= sent <= filled. */
-	uint32_t filled; /* pages sealed: [sent, filled) wait for the drain. Written by this CPU only */
+	/*
+	 * Page numbers count up for ever; page n lives at pages[n % TRACE_RING_PAGES]. reaped <=
+	 * sent <= filled.
+	 */
+	uint32_t filled; /* pages sealed: [sent, filled) wait for the drain. Written by this CPU
+			    only */
 	uint32_t sent;	 /* pages given to the device. Drain only, under its lock */
 	uint32_t reaped; /* pages that the device has given back: free again. Drain only */
 	bool open;	 /* a page is being written: number `filled` */
 
-	uint64_t produced; /* events other than exits (those are counted by vCPU and reason), lost ones included */
+	uint64_t produced; /* events other than exits (those are counted by vCPU and reason), lost
+			      ones included */
 	uint64_t lost;	   /* records dropped, exits included */
 	uint64_t lost_exits;
 };
@@ -38,19 +44,26 @@ struct trace_ring {
 void trace_ring_init(struct trace_ring *ring, unsigned cpu, void *pages);
 
 /*
- * The current page is full, too old for a 32-bit delta, or there is none: seal it and open the next, based at `now`.
- * False when no page is free; the caller then counts the loss. Calls trace_page_ready().
+ * The current page is full, too old for a 32-bit delta, or there is none: seal it and open the
+ * next, based at `now`. False when no page is free; the caller then counts the loss. Calls
+ * trace_page_ready().
  */
 bool trace_turn_page(struct trace_ring *ring, uint64_t now);
 
-/* Seal the page being written, if it holds anything: at the end of a run. Only when its CPU writes no more. */
+/*
+ * Seal the page being written, if it holds anything: at the end of a run. Only when its CPU writes
+ * no more.
+ */
 void trace_seal(struct trace_ring *ring);
 
 /* Supplied by trace/drain.c: a page has been sealed. Runs on the ring's own CPU; never waits. */
 void trace_page_ready(struct trace_ring *ring);
 
-/* Room for a record of `words` words ending at `now`, or NULL (then it has been counted as lost). */
-static inline uint64_t *trace_reserve(struct trace_ring *ring, unsigned words, uint64_t now, bool is_exit)
+/*
+ * Room for a record of `words` words ending at `now`, or NULL (then it has been counted as lost).
+ */
+static inline uint64_t *trace_reserve(struct trace_ring *ring, unsigned words, uint64_t now,
+				      bool is_exit)
 {
 	uint64_t *record = ring->pos;
 
@@ -66,9 +79,13 @@ static inline uint64_t *trace_reserve(struct trace_ring *ring, unsigned words, u
 	return record;
 }
 
-/* One record for a whole exit. `address` and `value` by reason: trace/events.def and docs/use/traces.md. */
-static inline void trace_exit(struct trace_ring *ring, unsigned vcpu, unsigned reason, bool with_value, uint64_t begin,
-			      uint64_t now, uint64_t esr, uint64_t pc, uint64_t address, uint64_t value)
+/*
+ * One record for a whole exit. `address` and `value` by reason: trace/events.def and
+ * docs/use/traces.md.
+ */
+static inline void trace_exit(struct trace_ring *ring, unsigned vcpu, unsigned reason,
+			      bool with_value, uint64_t begin, uint64_t now, uint64_t esr,
+			      uint64_t pc, uint64_t address, uint64_t value)
 {
 	const uint64_t duration = now - begin;
 	const bool is_long = duration >= TRACE_DURATION_LONG;
@@ -89,6 +106,7 @@ static inline void trace_exit(struct trace_ring *ring, unsigned vcpu, unsigned r
 
 /* Any other event, with no or one payload word. A NULL ring means that tracing is off. */
 void trace_event(struct trace_ring *ring, enum trace_event event, unsigned vcpu, unsigned arg);
-void trace_event1(struct trace_ring *ring, enum trace_event event, unsigned vcpu, unsigned arg, uint64_t payload);
+void trace_event1(struct trace_ring *ring, enum trace_event event, unsigned vcpu, unsigned arg,
+		  uint64_t payload);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * What the embedder supplies to the core, by name, at link time: no function pointer stands on the exit path.
+ * What the embedder supplies to the core, by name, at link time: no function pointer stands on the
+ * exit path.
  *
- * All are called at EL2 on the CPU where `vcpu` is loaded, interrupts masked, with guest FP/SIMD state live. They must be
- * short. A false answer sends the exit out of vcpu_run() to the caller.
+ * All are called at EL2 on the CPU where `vcpu` is loaded, interrupts masked, with guest FP/SIMD
+ * state live. They must be short. A false answer sends the exit out of vcpu_run() to the caller.
  */
 #ifndef VITRINE_EMBED_H
 #define VITRINE_EMBED_H
@@ -31,8 +32,8 @@ bool embed_send_sgi(struct vcpu *vcpu, uint64_t value);
 bool embed_may_resume_from_wait(struct vcpu *vcpu);
 
 /**
- * A physical interrupt has stopped the guest: acknowledge and handle it. Sets *intid. EXIT_RESUME goes straight back;
- * EXIT_LEAVE makes vcpu_run() return with EXTERNAL_INTERRUPT.
+ * A physical interrupt has stopped the guest: acknowledge and handle it. Sets *intid. EXIT_RESUME
+ * goes straight back; EXIT_LEAVE makes vcpu_run() return with EXTERNAL_INTERRUPT.
  */
 enum exit_action embed_interrupt(struct vcpu *vcpu, uint32_t *intid);
 

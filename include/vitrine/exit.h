@@ -46,17 +46,17 @@ struct vcpu_exit {
 		struct {
 			uint64_t ipa;
 			bool write, fetch, table_walk;
-		} fault;		     /* NESTED_PAGE_FAULT */
+		} fault; /* NESTED_PAGE_FAULT */
 		struct {
 			uint32_t function; /* w0: SMCCC function identifier */
 			bool smc;	   /* conduit: SMC, not HVC */
-		} call;			     /* HYPERCALL, CPU_*, SYSTEM_* */
+		} call;			   /* HYPERCALL, CPU_*, SYSTEM_* */
 		struct {
 			bool wfe;
-		} halt;			     /* HALT */
+		} halt; /* HALT */
 		struct {
 			uint32_t intid;
-		} interrupt;		     /* EXTERNAL_INTERRUPT */
+		} interrupt; /* EXTERNAL_INTERRUPT */
 	};
 };
 

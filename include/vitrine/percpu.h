@@ -1,5 +1,6 @@
 /*
- * What EL2 keeps for each physical CPU. TPIDR_EL2 points here from the CPU's first C instruction on.
+ * What EL2 keeps for each physical CPU. TPIDR_EL2 points here from the CPU's first C instruction
+ * on.
  */
 #ifndef VITRINE_PERCPU_H
 #define VITRINE_PERCPU_H
@@ -8,8 +9,8 @@
 
 #include <vitrine/vcpu.h>
 
-#define EXIT_HISTORY 16u
-#define EL2_STACK_BYTES 16384u /* with a hole below it */
+#define EXIT_HISTORY		  16u
+#define EL2_STACK_BYTES		  16384u /* with a hole below it */
 #define EL2_EMERGENCY_STACK_BYTES 4096u
 
 /** One of the last exits of a CPU, for crash records. */
@@ -21,11 +22,11 @@ struct exit_note {
 struct trace_ring;
 
 struct percpu {
-	struct vcpu *current; /* loaded vCPU or NULL. First: the vectors read it */
+	struct vcpu *current;  /* loaded vCPU or NULL. First: the vectors read it */
 	uint64_t emergency_sp; /* where an EL2 fault gets its stack */
 	unsigned index;	       /* 0..HAL_MAX_CPUS-1 */
 	uint64_t mpidr;	       /* affinity fields */
-	uint64_t exits;	       /* how many so far: history[exits % 16] is the next to be overwritten */
+	uint64_t exits; /* how many so far: history[exits % 16] is the next to be overwritten */
 	struct exit_note history[EXIT_HISTORY];
 	struct trace_ring *ring; /* NULL when not tracing */
 	uint32_t locks_held;	 /* one bit a lock rank, debug builds only */

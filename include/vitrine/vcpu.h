@@ -1,9 +1,9 @@
 /*
  * The virtual CPU: everything of one guest CPU that EL2 must keep, and what can be done with it.
  *
- * A vCPU is used by one physical CPU at a time: vcpu_load() makes this CPU's hardware hold its EL1 state, vcpu_run()
- * enters it, vcpu_put() takes the state out again. Between exits EL1 registers, FP/SIMD and the stage-2 root stay live in
- * hardware. EL2 keeps interrupts masked all the while.
+ * A vCPU is used by one physical CPU at a time: vcpu_load() makes this CPU's hardware hold its EL1
+ * state, vcpu_run() enters it, vcpu_put() takes the state out again. Between exits EL1 registers,
+ * FP/SIMD and the stage-2 root stay live in hardware. EL2 keeps interrupts masked all the while.
  *
  * Source: Arm ARM DDI 0487, D1 (exception model), D19 (registers).
  */
@@ -26,7 +26,7 @@ struct vcpu_frame {
 
 /** EL1 and EL0 system registers, one field a row of core/sysregs.def. All are 64 bits. */
 struct vcpu_sysregs {
-#define SYSREG(name, reset) uint64_t name;
+#define SYSREG(name, reset)	     uint64_t name;
 #define SYSREG_PAUTH(name, encoding) uint64_t name;
 #include "core/sysregs.def"
 #undef SYSREG
@@ -57,7 +57,7 @@ struct vcpu {
 	uint64_t hcr;	    /* HCR_EL2 while it runs */
 	uint64_t vttbr, vtcr;
 	uint64_t vmpidr;
-	uint32_t id;	    /* unique in the machine; 0..254: the trace's vCPU index */
+	uint32_t id; /* unique in the machine; 0..254: the trace's vCPU index */
 	enum vcpu_state state;
 	struct vcpu_exit exit; /* the exit being handled, when it left the fast path */
 
@@ -77,10 +77,10 @@ struct vcpu {
 
 /** How a vCPU is to be made. */
 struct vcpu_setup {
-	uint32_t id;	 /* 0..254 */
-	uint64_t mpidr;	 /* affinity fields; bit 31 (RES1) is added */
-	uint64_t vttbr;	 /* VTTBR_EL2: stage-2 root and VMID */
-	uint64_t vtcr;	 /* VTCR_EL2 */
+	uint32_t id;		     /* 0..254 */
+	uint64_t mpidr;		     /* affinity fields; bit 31 (RES1) is added */
+	uint64_t vttbr;		     /* VTTBR_EL2: stage-2 root and VMID */
+	uint64_t vtcr;		     /* VTCR_EL2 */
 	uint64_t hcr_set, hcr_clear; /* changes to the default HCR_EL2 */
 };
 
@@ -90,15 +90,16 @@ struct vcpu_setup {
  */
 enum vt_err vcpu_init(struct vcpu *vcpu, const struct vcpu_setup *setup);
 
-/** Back to the reset values, keeping identity and stage-2; state becomes CREATED. VT_ESTATE while it is loaded. */
+/** Back to the reset values, keeping identity and stage-2; state becomes CREATED. VT_ESTATE while
+ * it is loaded. */
 enum vt_err vcpu_reset(struct vcpu *vcpu);
 
 /** First instruction and x0. CREATED or OFF becomes READY; else VT_ESTATE. */
 enum vt_err vcpu_set_entry(struct vcpu *vcpu, uint64_t pc, uint64_t x0);
 
 /**
- * Change state, if the table in core/vcpu.c allows it; VT_ESTATE otherwise, and nothing has changed.
- * Each change is a trace event.
+ * Change state, if the table in core/vcpu.c allows it; VT_ESTATE otherwise, and nothing has
+ * changed. Each change is a trace event.
  */
 enum vt_err vcpu_set_state(struct vcpu *vcpu, enum vcpu_state state);
 
@@ -106,13 +107,15 @@ enum vt_err vcpu_set_state(struct vcpu *vcpu, enum vcpu_state state);
 enum vt_err vcpu_get_gpr(const struct vcpu *vcpu, unsigned index, uint64_t *value);
 enum vt_err vcpu_set_gpr(struct vcpu *vcpu, unsigned index, uint64_t value);
 
-/** Put this vCPU's EL1 state, FP state and stage-2 root into the current CPU. VT_ESTATE when it is loaded somewhere. */
+/** Put this vCPU's EL1 state, FP state and stage-2 root into the current CPU. VT_ESTATE when it is
+ * loaded somewhere. */
 enum vt_err vcpu_load(struct vcpu *vcpu);
 /** Take it out again. VT_ESTATE when it is not loaded here. */
 enum vt_err vcpu_put(struct vcpu *vcpu);
 
 /**
- * Enter the guest; come back when an exit needs the caller. Exits with a cheap answer are handled on the way.
+ * Enter the guest; come back when an exit needs the caller. Exits with a cheap answer are handled
+ * on the way.
  *
  * @param vcpu  loaded on this CPU, state RUNNING.
  * On return vcpu->exit tells why. Guest FP/SIMD state stays in the registers.
@@ -120,21 +123,25 @@ enum vt_err vcpu_put(struct vcpu *vcpu);
  */
 enum vt_err vcpu_run(struct vcpu *vcpu);
 
-/** The instruction has been emulated: go past it. Also ends a debugger's or guest's single step (PSTATE.SS = 0). */
+/** The instruction has been emulated: go past it. Also ends a debugger's or guest's single step
+ * (PSTATE.SS = 0). */
 void vcpu_advance_pc(struct vcpu *vcpu);
 
-/** Finish an MMIO read: width, sign extension and register width as the guest's instruction asked; then advance. */
+/** Finish an MMIO read: width, sign extension and register width as the guest's instruction asked;
+ * then advance. */
 void vcpu_complete_mmio_read(struct vcpu *vcpu, const struct mmio_access *access, uint64_t value);
 
 /** The value that a guest store puts on the bus, cut to its width. */
 uint64_t vcpu_mmio_write_value(const struct vcpu *vcpu, const struct mmio_access *access);
 
-/** Take an exception to the guest's EL1: the vCPU must be loaded here. VT_EFORMAT: it would fetch a vector that faulted. */
+/** Take an exception to the guest's EL1: the vCPU must be loaded here. VT_EFORMAT: it would fetch a
+ * vector that faulted. */
 enum vt_err vcpu_inject_undefined(struct vcpu *vcpu);
 enum vt_err vcpu_inject_data_abort(struct vcpu *vcpu, uint64_t far);
 enum vt_err vcpu_inject_instruction_abort(struct vcpu *vcpu, uint64_t far);
 
-/** Close the exit that left the fast path: writes its trace record. Called by vcpu_run() and when the vCPU stops. */
+/** Close the exit that left the fast path: writes its trace record. Called by vcpu_run() and when
+ * the vCPU stops. */
 void vcpu_exit_done(struct vcpu *vcpu);
 
 const char *vcpu_state_name(unsigned state);

@@ -25,7 +25,10 @@ const char *exit_reason_name(unsigned reason)
 	return reason < EXIT_REASONS ? reason_names[reason] : "?";
 }
 
-/* An abort that no device can answer: unmapped memory, a table walk, a fetch, an access without a usable syndrome. */
+/*
+ * An abort that no device can answer: unmapped memory, a table walk, a fetch, an access without a
+ * usable syndrome.
+ */
 static void decode_fault(struct vcpu_exit *exit, bool fetch)
 {
 	exit->reason = EXIT_NESTED_PAGE_FAULT;
@@ -45,9 +48,11 @@ static void decode_data_abort(struct vcpu_exit *exit)
 	exit->reason = exit->mmio.write ? EXIT_MMIO_WRITE : EXIT_MMIO_READ;
 }
 
-struct vcpu_exit exit_decode(uint64_t esr, uint64_t far, uint64_t hpfar, uint64_t pc, uint32_t function)
+struct vcpu_exit exit_decode(uint64_t esr, uint64_t far, uint64_t hpfar, uint64_t pc,
+			     uint32_t function)
 {
-	struct vcpu_exit exit = {.reason = EXIT_EXCEPTION, .esr = esr, .far = far, .hpfar = hpfar, .pc = pc};
+	struct vcpu_exit exit = {
+		.reason = EXIT_EXCEPTION, .esr = esr, .far = far, .hpfar = hpfar, .pc = pc};
 
 	switch (FIELD_GET(ESR_EC, esr)) {
 	case EC_WFX:

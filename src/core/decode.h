@@ -1,6 +1,6 @@
 /*
- * From a syndrome to an exit: pure functions, no register is read and no state written, so that the same code runs in the
- * exit path, in unit tests and under a fuzzer.
+ * From a syndrome to an exit: pure functions, no register is read and no state written, so that the
+ * same code runs in the exit path, in unit tests and under a fuzzer.
  */
 #ifndef CORE_DECODE_H
 #define CORE_DECODE_H
@@ -17,11 +17,18 @@ static inline uint64_t faulting_ipa(uint64_t hpfar, uint64_t far)
 	return FIELD_GET(HPFAR_FIPA, hpfar) << 12 | (far & 0xfff);
 }
 
-/* Can this data abort be completed from its syndrome alone? Then it is an access to something that we emulate. */
+/*
+ * Can this data abort be completed from its syndrome alone? Then it is an access to something that
+ * we emulate.
+ */
 static inline bool is_plain_access(uint64_t esr)
 {
-	/* ISV: the syndrome names size and register. The rest are not accesses that the guest's instruction asked for. */
-	return (esr & (ISS_ABT_ISV | ISS_ABT_FNV | ISS_ABT_EA | ISS_ABT_CM | ISS_ABT_S1PTW)) == ISS_ABT_ISV &&
+	/*
+	 * ISV: the syndrome names size and register. The rest are not accesses that the guest's
+	 * instruction asked for.
+	 */
+	return (esr & (ISS_ABT_ISV | ISS_ABT_FNV | ISS_ABT_EA | ISS_ABT_CM | ISS_ABT_S1PTW)) ==
+		       ISS_ABT_ISV &&
 	       (esr & ISS_ABT_FSC) >> 2 == FSC_TRANSLATION;
 }
 
@@ -47,9 +54,10 @@ static inline struct sysreg_access decode_sysreg(uint64_t esr)
 }
 
 /*
- * The whole answer for any syndrome of a synchronous exception from a lower EL. Every input has one.
- * `function` is the guest's w0 (for HVC and SMC), `pc` its ELR.
+ * The whole answer for any syndrome of a synchronous exception from a lower EL. Every input has
+ * one. `function` is the guest's w0 (for HVC and SMC), `pc` its ELR.
  */
-struct vcpu_exit exit_decode(uint64_t esr, uint64_t far, uint64_t hpfar, uint64_t pc, uint32_t function);
+struct vcpu_exit exit_decode(uint64_t esr, uint64_t far, uint64_t hpfar, uint64_t pc,
+			     uint32_t function);
 
 #endif

@@ -1,8 +1,10 @@
 /*
- * What happens first after a guest has trapped: count it, answer it here when the answer is cheap, else leave vcpu_run().
- * Called from asm/vectors.S with the guest's registers in vcpu->frame. Takes no lock itself.
+ * What happens first after a guest has trapped: count it, answer it here when the answer is cheap,
+ * else leave vcpu_run(). Called from asm/vectors.S with the guest's registers in vcpu->frame. Takes
+ * no lock itself.
  *
- * The *_traced twins are called from the second vector table, and also write one trace record for each exit.
+ * The *_traced twins are called from the second vector table, and also write one trace record for
+ * each exit.
  */
 #include <vitrine/embed.h>
 #include <vitrine/percpu.h>
@@ -19,8 +21,8 @@
 
 /* A handler's answer: what to do, and why the guest came: both in one register. */
 #define ANSWER(reason, action) ((uint32_t)(reason) << 8 | (uint32_t)(action))
-#define ANSWER_ACTION(answer) ((enum exit_action)((answer)&0xff))
-#define ANSWER_REASON(answer) ((answer) >> 8)
+#define ANSWER_ACTION(answer)  ((enum exit_action)((answer)&0xff))
+#define ANSWER_REASON(answer)  ((answer) >> 8)
 
 /* The expensive exits: describe the exit in full for whoever called vcpu_run(). */
 static uint32_t leave(struct vcpu *vcpu, uint64_t esr)
@@ -54,7 +56,10 @@ static uint32_t on_hvc(struct vcpu *vcpu, uint64_t esr)
 	return call(vcpu, esr);
 }
 
-/* ELR points at a trapped SMC itself, behind an HVC. (Arm ARM D1.3.2: preferred exception return address.) */
+/*
+ * ELR points at a trapped SMC itself, behind an HVC. (Arm ARM D1.3.2: preferred exception return
+ * address.)
+ */
 static uint32_t on_smc(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu_advance(vcpu);
@@ -98,7 +103,8 @@ static uint32_t on_data_abort(struct vcpu *vcpu, uint64_t esr)
 	if (__builtin_expect(!is_plain_access(esr), 0))
 		return leave(vcpu, esr);
 
-	const struct mmio_access access = decode_mmio(esr, READ_SYSREG(FAR_EL2), READ_SYSREG(HPFAR_EL2));
+	const struct mmio_access access =
+		decode_mmio(esr, READ_SYSREG(FAR_EL2), READ_SYSREG(HPFAR_EL2));
 	uint64_t value;
 
 	vcpu->note_address = access.ipa;
@@ -138,14 +144,21 @@ static uint32_t on_wait(struct vcpu *vcpu, uint64_t esr)
 	return answer;
 }
 
-/* Features that we hide (SVE, SME, ...) and instructions that EL1 cannot have meant: UNDEFINED, as on a CPU without them. */
+/*
+ * Features that we hide (SVE, SME, ...) and instructions that EL1 cannot have meant: UNDEFINED, as
+ * on a CPU without them.
+ */
 static uint32_t on_hidden_feature(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu->note_address = esr;
-	return vcpu_inject_undefined(vcpu) == VT_OK ? ANSWER(EXIT_EXCEPTION, EXIT_RESUME) : leave(vcpu, esr);
+	return vcpu_inject_undefined(vcpu) == VT_OK ? ANSWER(EXIT_EXCEPTION, EXIT_RESUME)
+						    : leave(vcpu, esr);
 }
 
-/* The one table on the exit path, by exception class. Everything that is not named leaves vcpu_run(). */
+/*
+ * The one table on the exit path, by exception class. Everything that is not named leaves
+ * vcpu_run().
+ */
 static uint32_t (*const handlers[64])(struct vcpu *vcpu, uint64_t esr) = {
 	[0x00] = leave,
 	[EC_WFX] = on_wait,
@@ -195,8 +208,9 @@ static inline uint32_t handle_irq(struct vcpu *vcpu)
 
 	vcpu->note_address = intid;
 	if (action == EXIT_LEAVE)
-		vcpu->exit = (struct vcpu_exit){
-			.reason = EXIT_EXTERNAL_INTERRUPT, .pc = vcpu->frame.pc, .interrupt.intid = intid};
+		vcpu->exit = (struct vcpu_exit){.reason = EXIT_EXTERNAL_INTERRUPT,
+						.pc = vcpu->frame.pc,
+						.interrupt.intid = intid};
 	return ANSWER(EXIT_EXTERNAL_INTERRUPT, action);
 }
 
@@ -225,8 +239,12 @@ enum exit_action exit_serror(struct vcpu *vcpu, uint64_t esr)
 	return count(vcpu, handle_serror(vcpu, esr));
 }
 
-/* An exit is over: one record. Or it goes on outside vcpu_run(): then vcpu_exit_done() writes the record later. */
-static inline enum exit_action record(struct vcpu *vcpu, uint32_t answer, uint64_t begin, uint64_t esr, uint64_t pc)
+/*
+ * An exit is over: one record. Or it goes on outside vcpu_run(): then vcpu_exit_done() writes the
+ * record later.
+ */
+static inline enum exit_action record(struct vcpu *vcpu, uint32_t answer, uint64_t begin,
+				      uint64_t esr, uint64_t pc)
 {
 	const enum exit_action action = count(vcpu, answer);
 	const uint32_t reason = ANSWER_REASON(answer);
@@ -242,8 +260,9 @@ static inline enum exit_action record(struct vcpu *vcpu, uint32_t answer, uint64
 	const uint64_t now = trace_clock();
 
 	vcpu->ticks[reason] += now - begin;
-	trace_exit(vcpu->cpu->ring, vcpu->id, reason, reason == EXIT_MMIO_READ || reason == EXIT_MMIO_WRITE, begin, now,
-		   esr, pc, vcpu->note_address, vcpu->note_value);
+	trace_exit(vcpu->cpu->ring, vcpu->id, reason,
+		   reason == EXIT_MMIO_READ || reason == EXIT_MMIO_WRITE, begin, now, esr, pc,
+		   vcpu->note_address, vcpu->note_value);
 	return action;
 }
 
@@ -282,6 +301,7 @@ void vcpu_exit_done(struct vcpu *vcpu)
 
 	vcpu->exit_begin_ticks = 0;
 	vcpu->ticks[reason] += now - begin;
-	trace_exit(this_cpu()->ring, vcpu->id, reason, reason == EXIT_MMIO_READ || reason == EXIT_MMIO_WRITE, begin, now,
+	trace_exit(this_cpu()->ring, vcpu->id, reason,
+		   reason == EXIT_MMIO_READ || reason == EXIT_MMIO_WRITE, begin, now,
 		   vcpu->exit_esr, vcpu->exit_pc, vcpu->note_address, vcpu->note_value);
 }

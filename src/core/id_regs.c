@@ -1,9 +1,9 @@
 /*
- * What a guest may know about its CPU: an allow-list of fields. A field that is not listed reads 0, so a feature of a newer
- * CPU whose registers we do not switch stays hidden.
+ * What a guest may know about its CPU: an allow-list of fields. A field that is not listed reads 0,
+ * so a feature of a newer CPU whose registers we do not switch stays hidden.
  *
- * Source: Arm ARM DDI 0487, D19.2 (ID_AA64*_EL1); D1.2 says that 0 means "not there" for each of these fields but those
- * whose 0xf means it, which are listed whole.
+ * Source: Arm ARM DDI 0487, D19.2 (ID_AA64*_EL1); D1.2 says that 0 means "not there" for each of
+ * these fields but those whose 0xf means it, which are listed whole.
  */
 #include "core/id_regs.h"
 
@@ -34,11 +34,15 @@ static uint64_t clamp(uint64_t value, unsigned shift, uint64_t most)
 
 #define FIELD4(shift) (UINT64_C(0xf) << (shift))
 
-/* EL0, EL1 (AArch64, AArch32 at EL0), FP, AdvSIMD, GIC system registers, DIT, CSV2 (1: no SCXTNUM), CSV3. No EL2, EL3, RAS, SVE, AMU, MPAM. */
+/*
+ * EL0, EL1 (AArch64, AArch32 at EL0), FP, AdvSIMD, GIC system registers, DIT, CSV2 (1: no SCXTNUM),
+ * CSV3. No EL2, EL3, RAS, SVE, AMU, MPAM.
+ */
 static uint64_t pfr0(uint64_t value)
 {
-	return clamp(value, 0, 2) | clamp(value, 4, 1) | (value & (FIELD4(16) | FIELD4(20))) | clamp(value, 24, 1) |
-	       (value & FIELD4(48)) | clamp(value, 56, 1) | (value & FIELD4(60));
+	return clamp(value, 0, 2) | clamp(value, 4, 1) | (value & (FIELD4(16) | FIELD4(20))) |
+	       clamp(value, 24, 1) | (value & FIELD4(48)) | clamp(value, 56, 1) |
+	       (value & FIELD4(60));
 }
 
 /* BT (guarded pages), SSBS without the MSR form's trap. No MTE, RAS_frac, MPAM_frac, SME. */
@@ -47,7 +51,10 @@ static uint64_t pfr1(uint64_t value)
 	return (value & FIELD4(0)) | clamp(value, 4, 2);
 }
 
-/* Debug architecture, 2 breakpoints, 2 watchpoints, 1 context-aware. No PMU, trace, SPE, TRBE, BRBE. */
+/*
+ * Debug architecture, 2 breakpoints, 2 watchpoints, 1 context-aware. No PMU, trace, SPE, TRBE,
+ * BRBE.
+ */
 static uint64_t dfr0(uint64_t value)
 {
 	return clamp(value, 0, 8) | UINT64_C(1) << 12 | UINT64_C(1) << 20;
@@ -77,20 +84,27 @@ static uint64_t mmfr0(uint64_t value)
 	return clamp(value, 0, 5) | (value & GENMASK(31, 4));
 }
 
-/* HAFDBS, VMIDBits hidden, HPDS, LO hidden, PAN, SpecSEI; no VH, XNX for us, ETS is harmless, HCX and later hidden. */
+/*
+ * HAFDBS, VMIDBits hidden, HPDS, LO hidden, PAN, SpecSEI; no VH, XNX for us, ETS is harmless, HCX
+ * and later hidden.
+ */
 static uint64_t mmfr1(uint64_t value)
 {
 	return (value & (FIELD4(0) | FIELD4(12) | FIELD4(20) | FIELD4(24) | FIELD4(36)));
 }
 
-/* CnP, UAO, LSM, IESB, VARange, ST, AT, FWB hidden, TTL, BBM, EVT hidden, E0PD. No NV, CCIDX kept as CCSIDR is not trapped. */
+/*
+ * CnP, UAO, LSM, IESB, VARange, ST, AT, FWB hidden, TTL, BBM, EVT hidden, E0PD. No NV, CCIDX kept
+ * as CCSIDR is not trapped.
+ */
 static uint64_t mmfr2(uint64_t value)
 {
-	return value & (FIELD4(0) | FIELD4(4) | FIELD4(8) | FIELD4(12) | FIELD4(16) | FIELD4(20) | FIELD4(28) |
-			FIELD4(32) | FIELD4(48) | FIELD4(52) | FIELD4(60));
+	return value & (FIELD4(0) | FIELD4(4) | FIELD4(8) | FIELD4(12) | FIELD4(16) | FIELD4(20) |
+			FIELD4(28) | FIELD4(32) | FIELD4(48) | FIELD4(52) | FIELD4(60));
 }
 
-#define KEEP_ID_REG(crm, op2) (id_regs[ID_REG_INDEX(crm, op2)] = READ_SYSREG(S3_0_C0_C##crm##_##op2))
+#define KEEP_ID_REG(crm, op2) \
+	(id_regs[ID_REG_INDEX(crm, op2)] = READ_SYSREG(S3_0_C0_C##crm##_##op2))
 
 void id_regs_init(void)
 {
@@ -99,7 +113,10 @@ void id_regs_init(void)
 
 	pa_bits = range < ARRAY_SIZE(bits_of_parange) ? bits_of_parange[range] : 48;
 
-	/* AArch32 state at EL0 is the CPU's own affair: its registers pass unchanged, but for the PMU and trace in ID_DFR0. */
+	/*
+	 * AArch32 state at EL0 is the CPU's own affair: its registers pass unchanged, but for the
+	 * PMU and trace in ID_DFR0.
+	 */
 	KEEP_ID_REG(1, 0);
 	KEEP_ID_REG(1, 1);
 	id_regs[ID_REG_INDEX(1, 2)] = READ_SYSREG(S3_0_C0_C1_2) & 0xf;

@@ -1,5 +1,6 @@
 /*
- * The ID registers that a guest reads (trapped by HCR_EL2.TID3): the machine's, cut down to what Vitrine supports.
+ * The ID registers that a guest reads (trapped by HCR_EL2.TID3): the machine's, cut down to what
+ * Vitrine supports.
  */
 #ifndef CORE_ID_REGS_H
 #define CORE_ID_REGS_H
@@ -11,8 +12,8 @@
 
 /* op0 3, op1 0, CRn 0, CRm 1..7: index CRm << 3 | op2. */
 #define ID_REG_INDEX(crm, op2) ((crm) << 3 | (op2))
-#define ID_REGS 64
-#define ID_REG_SPACE SYSREG_KEY(3, 0, 0, 0, 0)
+#define ID_REGS		       64
+#define ID_REG_SPACE	       SYSREG_KEY(3, 0, 0, 0, 0)
 
 extern uint64_t id_regs[ID_REGS];
 

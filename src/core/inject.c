@@ -1,6 +1,6 @@
 /*
- * Exceptions that EL2 gives to a guest, as the CPU itself would have taken them to EL1. The vCPU is loaded on this CPU, so
- * its EL1 registers are the hardware's.
+ * Exceptions that EL2 gives to a guest, as the CPU itself would have taken them to EL1. The vCPU is
+ * loaded on this CPU, so its EL1 registers are the hardware's.
  *
  * Source: Arm ARM D1.3 (exception entry), D19.2 (ESR_EL1).
  */
@@ -9,19 +9,19 @@
 #include "core/esr.h"
 #include "hal/arm64.h"
 
-#define VECTOR_SAME_SP0 0x000
-#define VECTOR_SAME_SPX 0x200
-#define VECTOR_LOWER_64 0x400
-#define VECTOR_LOWER_32 0x600
+#define VECTOR_SAME_SP0	   0x000
+#define VECTOR_SAME_SPX	   0x200
+#define VECTOR_LOWER_64	   0x400
+#define VECTOR_LOWER_32	   0x600
 #define VECTOR_TABLE_BYTES 0x800
 
-#define SCTLR_SPAN BIT(23)
+#define SCTLR_SPAN  BIT(23)
 #define SCTLR_DSSBS BIT(44)
 #define PSTATE_SSBS BIT(12)
-#define PSTATE_PAN BIT(22)
-#define PSTATE_UAO BIT(23)
+#define PSTATE_PAN  BIT(22)
+#define PSTATE_UAO  BIT(23)
 #define PSTATE_NZCV GENMASK(31, 28)
-#define PSTATE_DIT BIT(24)
+#define PSTATE_DIT  BIT(24)
 
 static uint64_t vector_offset(uint64_t pstate)
 {
@@ -42,11 +42,15 @@ static bool from_el0(uint64_t pstate)
 	return (pstate & PSTATE_AARCH32) || (pstate & PSTATE_MODE) == PSTATE_EL0;
 }
 
-/* PSTATE at the handler's first instruction: EL1h, all masked; PAN and SSBS as SCTLR_EL1 says, UAO and SS clear. */
+/*
+ * PSTATE at the handler's first instruction: EL1h, all masked; PAN and SSBS as SCTLR_EL1 says, UAO
+ * and SS clear.
+ */
 static uint64_t handler_pstate(uint64_t pstate)
 {
 	const uint64_t sctlr = READ_SYSREG(SCTLR_EL1);
-	uint64_t result = PSTATE_EL1H | PSTATE_DAIF | (pstate & (PSTATE_NZCV | PSTATE_DIT | PSTATE_PAN));
+	uint64_t result =
+		PSTATE_EL1H | PSTATE_DAIF | (pstate & (PSTATE_NZCV | PSTATE_DIT | PSTATE_PAN));
 
 	/* SPAN = 0: PAN is set. On a CPU without PAN the bit is RES1 and PSTATE.PAN must stay 0. */
 	if (!(sctlr & SCTLR_SPAN))
@@ -57,13 +61,14 @@ static uint64_t handler_pstate(uint64_t pstate)
 }
 
 /*
- * VT_EFORMAT: the guest already stands in the vector table that it would be sent to, because that table can not be fetched.
- * Sending it there again would go on for ever.
+ * VT_EFORMAT: the guest already stands in the vector table that it would be sent to, because that
+ * table can not be fetched. Sending it there again would go on for ever.
  */
 static enum vt_err enter_el1(struct vcpu *vcpu, uint64_t esr)
 {
 	const uint64_t vbar = READ_SYSREG(VBAR_EL1);
-	const bool fetch = FIELD_GET(ESR_EC, esr) == EC_IABT_SAME || FIELD_GET(ESR_EC, esr) == EC_IABT_LOWER;
+	const bool fetch =
+		FIELD_GET(ESR_EC, esr) == EC_IABT_SAME || FIELD_GET(ESR_EC, esr) == EC_IABT_LOWER;
 
 	if (fetch && !from_el0(vcpu->frame.pstate) && vcpu->frame.pc - vbar < VECTOR_TABLE_BYTES)
 		return VT_EFORMAT;

@@ -5,7 +5,10 @@
 
 #define RESULT(status) ((uint64_t)(int64_t)(status))
 
-/* DEN0022, 5.1.14: 0 or feature flags for a function that is implemented. CPU_SUSPEND: original format, no OS-initiated mode. */
+/*
+ * DEN0022, 5.1.14: 0 or feature flags for a function that is implemented. CPU_SUSPEND: original
+ * format, no OS-initiated mode.
+ */
 static int64_t psci_features(uint32_t function)
 {
 	switch (function) {
@@ -28,10 +31,13 @@ static int64_t psci_features(uint32_t function)
 	}
 }
 
-/* DEN0028, 7.3: whether an Arm Architecture call is implemented. We offer no firmware workarounds. */
+/*
+ * DEN0028, 7.3: whether an Arm Architecture call is implemented. We offer no firmware workarounds.
+ */
 static int64_t arch_features(uint32_t function)
 {
-	return function == SMCCC_VERSION || function == SMCCC_ARCH_FEATURES ? PSCI_SUCCESS : PSCI_NOT_SUPPORTED;
+	return function == SMCCC_VERSION || function == SMCCC_ARCH_FEATURES ? PSCI_SUCCESS
+									    : PSCI_NOT_SUPPORTED;
 }
 
 bool smccc_answer(uint32_t function, uint64_t x1, uint64_t *result)

@@ -11,26 +11,26 @@
 
 #include <vitrine/exit.h>
 
-#define PSCI_VERSION 0x84000000u
-#define PSCI_CPU_SUSPEND_32 0x84000001u
-#define PSCI_CPU_SUSPEND_64 0xc4000001u
-#define PSCI_CPU_OFF 0x84000002u
-#define PSCI_CPU_ON_32 0x84000003u
-#define PSCI_CPU_ON_64 0xc4000003u
-#define PSCI_AFFINITY_INFO_32 0x84000004u
-#define PSCI_AFFINITY_INFO_64 0xc4000004u
+#define PSCI_VERSION	       0x84000000u
+#define PSCI_CPU_SUSPEND_32    0x84000001u
+#define PSCI_CPU_SUSPEND_64    0xc4000001u
+#define PSCI_CPU_OFF	       0x84000002u
+#define PSCI_CPU_ON_32	       0x84000003u
+#define PSCI_CPU_ON_64	       0xc4000003u
+#define PSCI_AFFINITY_INFO_32  0x84000004u
+#define PSCI_AFFINITY_INFO_64  0xc4000004u
 #define PSCI_MIGRATE_INFO_TYPE 0x84000006u
-#define PSCI_SYSTEM_OFF 0x84000008u
-#define PSCI_SYSTEM_RESET 0x84000009u
-#define PSCI_FEATURES 0x8400000au
-#define SMCCC_VERSION 0x80000000u
-#define SMCCC_ARCH_FEATURES 0x80000001u
+#define PSCI_SYSTEM_OFF	       0x84000008u
+#define PSCI_SYSTEM_RESET      0x84000009u
+#define PSCI_FEATURES	       0x8400000au
+#define SMCCC_VERSION	       0x80000000u
+#define SMCCC_ARCH_FEATURES    0x80000001u
 
 /* Vendor-specific hypervisor calls: docs/use/running.md. */
 #define VITRINE_TRACE_MARK 0xc6000001u /* x1 goes into the trace as an event */
 
-#define PSCI_1_1 0x10001u
-#define SMCCC_1_2 0x10002u
+#define PSCI_1_1	     0x10001u
+#define SMCCC_1_2	     0x10002u
 #define PSCI_TOS_NOT_PRESENT 2u
 
 enum psci_status {

@@ -1,4 +1,7 @@
-/* What a secondary CPU needs before it has an MMU: read by asm/boot.S with caches off, so it is cleaned to memory first. */
+/*
+ * What a secondary CPU needs before it has an MMU: read by asm/boot.S with caches off, so it is
+ * cleaned to memory first.
+ */
 #ifndef CORE_SECONDARY_H
 #define CORE_SECONDARY_H
 

@@ -1,15 +1,15 @@
 /*
- * What a guest finds behind a trapped system register. Cold compared with the ID registers and SGIs, which core/dispatch.c
- * answers before it comes here.
+ * What a guest finds behind a trapped system register. Cold compared with the ID registers and
+ * SGIs, which core/dispatch.c answers before it comes here.
  */
 #include "core/sysreg_trap.h"
 
 #include "lib/log.h"
 
-#define KEY_MDSCR SYSREG_KEY(2, 0, 0, 2, 2)
-#define KEY_OSLSR SYSREG_KEY(2, 0, 1, 1, 4)
+#define KEY_MDSCR	  SYSREG_KEY(2, 0, 0, 2, 2)
+#define KEY_OSLSR	  SYSREG_KEY(2, 0, 1, 1, 4)
 #define OSLSR_IMPLEMENTED BIT(3) /* OSLM = 0b10, unlocked */
-#define KEY_ACTLR SYSREG_KEY(3, 0, 1, 0, 1)
+#define KEY_ACTLR	  SYSREG_KEY(3, 0, 1, 0, 1)
 
 #define OP0_OF(key) FIELD_GET(ISS_SYSREG_OP0, key)
 #define OP1_OF(key) FIELD_GET(ISS_SYSREG_OP1, key)
@@ -18,8 +18,9 @@
 #define OP2_OF(key) FIELD_GET(ISS_SYSREG_OP2, key)
 
 /*
- * Debug registers (op0 2, op1 0 or 3): breakpoints, watchpoints, OS lock, claim tags. EL2 keeps the hardware's; a guest finds ones
- * that hold nothing. MDSCR_EL1 alone is remembered, as kernels read back what they wrote.
+ * Debug registers (op0 2, op1 0 or 3): breakpoints, watchpoints, OS lock, claim tags. EL2 keeps the
+ * hardware's; a guest finds ones that hold nothing. MDSCR_EL1 alone is remembered, as kernels read
+ * back what they wrote.
  */
 static bool is_debug_register(uint32_t key)
 {
@@ -59,10 +60,11 @@ void sysreg_undefined(struct vcpu *vcpu, struct sysreg_access access)
 	/* A lost race between CPUs costs a second line in the log, nothing else. */
 	if (i == names && names < ARRAY_SIZE(named)) {
 		named[names++] = key;
-		log_line("vcpu %u: %s of S%u_%u_C%u_C%u_%u at pc 0x%llx: no such register here, UNDEFINED", vcpu->id,
-			 access.write ? "write" : "read", (unsigned)OP0_OF(key), (unsigned)OP1_OF(key),
-			 (unsigned)CRN_OF(key), (unsigned)CRM_OF(key), (unsigned)OP2_OF(key),
-			 (unsigned long long)vcpu->frame.pc);
+		log_line("vcpu %u: %s of S%u_%u_C%u_C%u_%u at pc 0x%llx: no such register here, "
+			 "UNDEFINED",
+			 vcpu->id, access.write ? "write" : "read", (unsigned)OP0_OF(key),
+			 (unsigned)OP1_OF(key), (unsigned)CRN_OF(key), (unsigned)CRM_OF(key),
+			 (unsigned)OP2_OF(key), (unsigned long long)vcpu->frame.pc);
 	}
 	vcpu_inject_undefined(vcpu);
 }

@@ -1,5 +1,6 @@
 /*
- * The registers of core/sysregs.def, moved between a vCPU and the hardware. Called by vcpu_load() and vcpu_put() only.
+ * The registers of core/sysregs.def, moved between a vCPU and the hardware. Called by vcpu_load()
+ * and vcpu_put() only.
  */
 #include "core/sysregs.h"
 
@@ -8,7 +9,7 @@
 
 void sysregs_reset(struct vcpu_sysregs *regs)
 {
-#define SYSREG(name, reset) regs->name = (reset);
+#define SYSREG(name, reset)	     regs->name = (reset);
 #define SYSREG_PAUTH(name, encoding) regs->name = 0;
 #include "core/sysregs.def"
 #undef SYSREG

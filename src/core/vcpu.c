@@ -1,6 +1,6 @@
 /*
- * The life of a vCPU: made, reset, loaded, run, put. See include/vitrine/vcpu.h. A vCPU belongs to one CPU at a time, so
- * nothing here locks.
+ * The life of a vCPU: made, reset, loaded, run, put. See include/vitrine/vcpu.h. A vCPU belongs to
+ * one CPU at a time, so nothing here locks.
  */
 #include <vitrine/percpu.h>
 #include <vitrine/vcpu.h>
@@ -16,26 +16,30 @@
 
 #define VCPU_ID_LIMIT 255u
 
-/* HCR_EL2: Arm ARM D19.2. What is trapped: WFI, SMC, ID registers, ACTLR, implementation-defined registers; all interrupts are EL2's. */
-#define HCR_VM BIT(0)
+/*
+ * HCR_EL2: Arm ARM D19.2. What is trapped: WFI, SMC, ID registers, ACTLR, implementation-defined
+ * registers; all interrupts are EL2's.
+ */
+#define HCR_VM	 BIT(0)
 #define HCR_SWIO BIT(1)
-#define HCR_PTW BIT(2) /* a table walk through device memory is a fault, not a wild device access */
-#define HCR_FMO BIT(3)
-#define HCR_IMO BIT(4)
-#define HCR_AMO BIT(5)
+#define HCR_PTW	 BIT(2) /* a table walk through device memory is a fault, not a wild device access \
+			 */
+#define HCR_FMO	      BIT(3)
+#define HCR_IMO	      BIT(4)
+#define HCR_AMO	      BIT(5)
 #define HCR_BSU_INNER BIT(10) /* barriers reach at least the inner shareable domain */
-#define HCR_FB BIT(9)	      /* TLB maintenance is broadcast */
-#define HCR_TWI BIT(13)
-#define HCR_TID3 BIT(18)
-#define HCR_TSC BIT(19)
-#define HCR_TIDCP BIT(20)
-#define HCR_TACR BIT(21)
-#define HCR_RW BIT(31)
-#define HCR_APK BIT(40)
-#define HCR_API BIT(41)
-#define HCR_DEFAULT                                                                                                    \
-	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | HCR_TWI | HCR_TID3 |     \
-	 HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW)
+#define HCR_FB	      BIT(9)  /* TLB maintenance is broadcast */
+#define HCR_TWI	      BIT(13)
+#define HCR_TID3      BIT(18)
+#define HCR_TSC	      BIT(19)
+#define HCR_TIDCP     BIT(20)
+#define HCR_TACR      BIT(21)
+#define HCR_RW	      BIT(31)
+#define HCR_APK	      BIT(40)
+#define HCR_API	      BIT(41)
+#define HCR_DEFAULT                                                                           \
+	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | \
+	 HCR_TWI | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW)
 
 #define MPIDR_RES1 BIT(31)
 
@@ -46,7 +50,8 @@ enum vt_err vcpu_init(struct vcpu *vcpu, const struct vcpu_setup *setup)
 
 	memset(vcpu, 0, sizeof(*vcpu));
 	vcpu->id = setup->id;
-	vcpu->hcr = (HCR_DEFAULT | (cpu_has_pauth() ? HCR_API | HCR_APK : 0) | setup->hcr_set) & ~setup->hcr_clear;
+	vcpu->hcr = (HCR_DEFAULT | (cpu_has_pauth() ? HCR_API | HCR_APK : 0) | setup->hcr_set) &
+		    ~setup->hcr_clear;
 	vcpu->vttbr = setup->vttbr;
 	vcpu->vtcr = setup->vtcr;
 	vcpu->vmpidr = setup->mpidr | MPIDR_RES1;
@@ -82,7 +87,8 @@ enum vt_err vcpu_set_entry(struct vcpu *vcpu, uint64_t pc, uint64_t x0)
 static const uint8_t transitions[VCPU_STATES] = {
 	[VCPU_CREATED] = TO(READY) | TO(OFF) | TO(CRASHED),
 	[VCPU_READY] = TO(RUNNING) | TO(OFF) | TO(STOPPED) | TO(CRASHED) | TO(CREATED),
-	[VCPU_RUNNING] = TO(READY) | TO(BLOCKED) | TO(OFF) | TO(STOPPED) | TO(CRASHED) | TO(CREATED),
+	[VCPU_RUNNING] =
+		TO(READY) | TO(BLOCKED) | TO(OFF) | TO(STOPPED) | TO(CRASHED) | TO(CREATED),
 	[VCPU_BLOCKED] = TO(READY) | TO(OFF) | TO(STOPPED) | TO(CRASHED) | TO(CREATED),
 	[VCPU_OFF] = TO(READY) | TO(CREATED) | TO(CRASHED),
 	[VCPU_STOPPED] = TO(READY) | TO(BLOCKED) | TO(OFF) | TO(CRASHED) | TO(CREATED),

@@ -1,4 +1,7 @@
-/* What the core's hot files share: register access without checks, for indices that come from a 5-bit field. */
+/*
+ * What the core's hot files share: register access without checks, for indices that come from a
+ * 5-bit field.
+ */
 #ifndef CORE_VCPU_INTERNAL_H
 #define CORE_VCPU_INTERNAL_H
 
@@ -12,7 +15,10 @@ static inline uint64_t gpr(const struct vcpu *vcpu, unsigned index)
 	return index == 31 ? 0 : vcpu->frame.x[index];
 }
 
-/* Also says how much must be loaded again: x19-x29 are still the guest's in hardware unless we change them. */
+/*
+ * Also says how much must be loaded again: x19-x29 are still the guest's in hardware unless we
+ * change them.
+ */
 static inline enum exit_action set_gpr(struct vcpu *vcpu, unsigned index, uint64_t value)
 {
 	if (index == 31)
@@ -38,7 +44,9 @@ static inline uint64_t mmio_write_value(const struct vcpu *vcpu, const struct mm
 	return low_bytes(gpr(vcpu, access->reg), access->bytes);
 }
 
-/* What lands in the register: zero- or sign-extended from the access's width, then cut to Wt or Xt. */
+/*
+ * What lands in the register: zero- or sign-extended from the access's width, then cut to Wt or Xt.
+ */
 static inline uint64_t mmio_read_value(const struct mmio_access *access, uint64_t value)
 {
 	value = low_bytes(value, access->bytes);

@@ -1,6 +1,6 @@
 /*
- * What C cannot say: system registers, barriers, TLB maintenance. On a host build (unit tests) barriers and
- * maintenance vanish and there are no system registers, so pure code still links.
+ * What C cannot say: system registers, barriers, TLB maintenance. On a host build (unit tests)
+ * barriers and maintenance vanish and there are no system registers, so pure code still links.
  */
 #ifndef HAL_ARM64_H
 #define HAL_ARM64_H
@@ -8,20 +8,20 @@
 #include <stdint.h>
 
 #define STRINGIFY_(x) #x
-#define STRINGIFY(x) STRINGIFY_(x)
+#define STRINGIFY(x)  STRINGIFY_(x)
 
 #ifdef __aarch64__
 
-#define READ_SYSREG(name)                                                                                              \
-	({                                                                                                             \
-		uint64_t value_;                                                                                       \
-		__asm__ volatile("mrs %0, " STRINGIFY(name) : "=r"(value_));                                           \
-		value_;                                                                                                \
+#define READ_SYSREG(name)                                                    \
+	({                                                                   \
+		uint64_t value_;                                             \
+		__asm__ volatile("mrs %0, " STRINGIFY(name) : "=r"(value_)); \
+		value_;                                                      \
 	})
-#define WRITE_SYSREG(name, value)                                                                                      \
-	do {                                                                                                           \
-		uint64_t value_ = (value);                                                                             \
-		__asm__ volatile("msr " STRINGIFY(name) ", %x0" ::"rZ"(value_) : "memory");                            \
+#define WRITE_SYSREG(name, value)                                                           \
+	do {                                                                                \
+		uint64_t value_ = (value);                                                  \
+		__asm__ volatile("msr " STRINGIFY(name) ", %x0" ::"rZ"(value_) : "memory"); \
 	} while (0)
 
 static inline void isb(void)
@@ -52,12 +52,18 @@ static inline void sev(void)
 {
 	__asm__ volatile("dsb ish\n\tsev" ::: "memory");
 }
-/* Invalidate one IPA of the current VMID in all CPUs' stage-2 TLBs. (Arm ARM D8.14: IPA[47:12] in bits 35:0.) */
+/*
+ * Invalidate one IPA of the current VMID in all CPUs' stage-2 TLBs. (Arm ARM D8.14: IPA[47:12] in
+ * bits 35:0.)
+ */
 static inline void tlbi_ipas2e1is(uint64_t ipa)
 {
 	__asm__ volatile("tlbi ipas2e1is, %0" ::"r"(ipa >> 12) : "memory");
 }
-/* Stage-1 and combined entries of the current VMID: wanted after the stage-2 ones, as they may cache stage-2 results. */
+/*
+ * Stage-1 and combined entries of the current VMID: wanted after the stage-2 ones, as they may
+ * cache stage-2 results.
+ */
 static inline void tlbi_vmalle1is(void)
 {
 	__asm__ volatile("tlbi vmalle1is" ::: "memory");
@@ -111,7 +117,9 @@ static inline void dmb_ish(void)
 
 #endif
 
-/* Device registers: one access of exactly this width, in program order with other device accesses. */
+/*
+ * Device registers: one access of exactly this width, in program order with other device accesses.
+ */
 static inline uint8_t mmio_read8(uint64_t address)
 {
 	return *(volatile uint8_t *)(uintptr_t)address;

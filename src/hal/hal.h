@@ -1,7 +1,9 @@
 /*
- * What a platform supplies. One folder of hal/ is linked; there is no run-time choice and no function pointer.
+ * What a platform supplies. One folder of hal/ is linked; there is no run-time choice and no
+ * function pointer.
  *
- * All functions run at EL2 with interrupts masked. Addresses are physical; EL2 maps devices at their own address.
+ * All functions run at EL2 with interrupts masked. Addresses are physical; EL2 maps devices at
+ * their own address.
  */
 #ifndef HAL_HAL_H
 #define HAL_HAL_H
@@ -36,19 +38,26 @@ extern struct hal_info hal;
 /* The console UART's address before the device tree has been read: for the first error messages. */
 #define HAL_EARLY_UART UINT64_C(0x09000000)
 
-/* Read the device tree (libfdt). Returns NULL, or a one-line complaint that names node and property. */
+/*
+ * Read the device tree (libfdt). Returns NULL, or a one-line complaint that names node and
+ * property.
+ */
 const char *hal_discover(const void *dtb);
 
-/* Start CPU `mpidr` at `entry` with x0 = argument: PSCI CPU_ON by SMC. Returns the PSCI status, 0 is success. */
+/*
+ * Start CPU `mpidr` at `entry` with x0 = argument: PSCI CPU_ON by SMC. Returns the PSCI status, 0
+ * is success.
+ */
 int64_t hal_cpu_on(uint64_t mpidr, uint64_t entry, uint64_t argument);
 
 /* Power the machine off by PSCI SYSTEM_OFF; never returns. */
 _Noreturn void hal_power_off(void);
 
 /*
- * End, and tell whoever started the machine how it went: with `semihosting`, `status` becomes the emulator's exit status
- * (tests ask for that); without, the same as hal_power_off(). A machine without semihosting takes the call as an undefined
- * instruction, so ask for it only where the option was given.
+ * End, and tell whoever started the machine how it went: with `semihosting`, `status` becomes the
+ * emulator's exit status (tests ask for that); without, the same as hal_power_off(). A machine
+ * without semihosting takes the call as an undefined instruction, so ask for it only where the
+ * option was given.
  */
 _Noreturn void hal_exit(unsigned status, bool semihosting);
 

@@ -1,9 +1,11 @@
 /*
  * Spinlocks, and the order in which locks are taken.
  *
- * EL2 runs with interrupts masked, so a lock needs no interrupt state. No lock is held across a return to a guest.
+ * EL2 runs with interrupts masked, so a lock needs no interrupt state. No lock is held across a
+ * return to a guest.
  *
- * LOCK ORDER, outermost first: a CPU that holds a lock may only take one of a later row. A debug build asserts it.
+ * LOCK ORDER, outermost first: a CPU that holds a lock may only take one of a later row. A debug
+ * build asserts it.
  */
 #ifndef LIB_SPINLOCK_H
 #define LIB_SPINLOCK_H
@@ -53,8 +55,9 @@ static inline void lock_order_leave(uint32_t rank)
 #endif
 
 /*
- * Test and set, not tickets: where the CPUs are themselves threads of a busy host (QEMU), a ticket lock waits for one thread in
- * particular to be scheduled, at each hand-over: four CPUs on two host cores then take seconds for what takes milliseconds.
+ * Test and set, not tickets: where the CPUs are themselves threads of a busy host (QEMU), a ticket
+ * lock waits for one thread in particular to be scheduled, at each hand-over: four CPUs on two host
+ * cores then take seconds for what takes milliseconds.
  */
 static inline void spin_lock(struct spinlock *lock)
 {

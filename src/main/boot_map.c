@@ -1,6 +1,6 @@
 /*
- * The first tables and the stacks. boot_map() is the first C code to run, with the MMU still off: it touches nothing but the image and
- * the tables.
+ * The first tables and the stacks. boot_map() is the first C code to run, with the MMU still off:
+ * it touches nothing but the image and the tables.
  */
 #include <vitrine/percpu.h>
 
@@ -28,7 +28,7 @@ static struct guarded_stack stacks[HAL_MAX_CPUS] __attribute__((aligned(4096)));
 static char emergency[HAL_MAX_CPUS][EL2_EMERGENCY_STACK_BYTES] __attribute__((aligned(16)));
 
 #define DTB_MAGIC_AND_SIZE_BYTES 8
-#define DTB_LIMIT MIB
+#define DTB_LIMIT		 MIB
 
 static uint64_t address_of(const void *symbol)
 {
@@ -37,14 +37,19 @@ static uint64_t address_of(const void *symbol)
 
 static enum vt_err map_section(const char *start, const char *end, enum el2_attr attr)
 {
-	return el2_map(address_of(start), ALIGN_UP(address_of(end), PAGE_BYTES) - address_of(start), attr);
+	return el2_map(address_of(start), ALIGN_UP(address_of(end), PAGE_BYTES) - address_of(start),
+		       attr);
 }
 
-/* The tree's own totalsize, big-endian behind the magic. Bounded: a bad one is hal_discover()'s to refuse. */
+/*
+ * The tree's own totalsize, big-endian behind the magic. Bounded: a bad one is hal_discover()'s to
+ * refuse.
+ */
 uint64_t boot_dtb_bytes(const void *dtb)
 {
 	const uint8_t *bytes = dtb;
-	const uint64_t size = (uint64_t)bytes[4] << 24 | (uint64_t)bytes[5] << 16 | (uint64_t)bytes[6] << 8 | bytes[7];
+	const uint64_t size = (uint64_t)bytes[4] << 24 | (uint64_t)bytes[5] << 16 |
+			      (uint64_t)bytes[6] << 8 | bytes[7];
 
 	return MAX(MIN(size, DTB_LIMIT), (uint64_t)DTB_MAGIC_AND_SIZE_BYTES);
 }
@@ -53,7 +58,10 @@ void boot_map(struct secondary_boot *boot, const void *dtb)
 {
 	const uint64_t tree = ALIGN_DOWN(address_of(dtb), PAGE_BYTES);
 
-	/* Nobody to tell if a table is missing: without these the next instruction would not be fetched. */
+	/*
+	 * Nobody to tell if a table is missing: without these the next instruction would not be
+	 * fetched.
+	 */
 	map_section(text_start, text_end, EL2_CODE);
 	map_section(rodata_start, rodata_end, EL2_RODATA);
 	map_section(data_start, image_end, EL2_DATA);

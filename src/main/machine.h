@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 /* asm/vitrine.ld */
-extern const char image_start[], image_end[], text_start[], text_end[], rodata_start[], rodata_end[], data_start[];
+extern const char image_start[], image_end[], text_start[], text_end[], rodata_start[],
+	rodata_end[], data_start[];
 
 /* Exit statuses, as docs/use/running.md gives them. */
 enum exit_status {

@@ -1,6 +1,6 @@
 /*
- * From the boot loader's tree to running guests, and to the end of the run. The boot CPU does all of it; the others join in
- * secondary_main() and go straight to their run queues.
+ * From the boot loader's tree to running guests, and to the end of the run. The boot CPU does all
+ * of it; the others join in secondary_main() and go straight to their run queues.
  */
 #include <vitrine/percpu.h>
 
@@ -32,7 +32,10 @@ static bool guests_may_run; /* atomic: set when all VMs exist */
 
 struct options options;
 
-/* One word of the boot arguments. Unknown ones are named and ignored: they may be meant for a later version. */
+/*
+ * One word of the boot arguments. Unknown ones are named and ignored: they may be meant for a later
+ * version.
+ */
 static void take_option(const char *word)
 {
 	if (strcmp(word, "trace=off") == 0)
@@ -75,7 +78,8 @@ static void set_up_memory(const void *dtb)
 	for (unsigned i = 0; i < hal.ram_ranges; i++) {
 		if (phys_add_ram(hal.ram[i].base, hal.ram[i].size) != VT_OK)
 			log_line("memory: range %u of the device tree is not usable", i);
-		else if (el2_map(hal.ram[i].base, ALIGN_DOWN(hal.ram[i].size, PAGE_BYTES), EL2_DATA) != VT_OK)
+		else if (el2_map(hal.ram[i].base, ALIGN_DOWN(hal.ram[i].size, PAGE_BYTES),
+				 EL2_DATA) != VT_OK)
 			panic("no EL2 tables left for RAM");
 	}
 	phys_reserve(image, (uint64_t)(uintptr_t)image_end - image);
@@ -88,7 +92,8 @@ static void set_up_memory(const void *dtb)
 	    el2_map(hal.gicr_base, hal.gicr_size, EL2_DEVICE) != VT_OK ||
 	    (hal.virtio_mmio_slots &&
 	     el2_map(ALIGN_DOWN(hal.virtio_mmio_base, PAGE_BYTES),
-		     ALIGN_UP(hal.virtio_mmio_stride * hal.virtio_mmio_slots, PAGE_BYTES), EL2_DEVICE) != VT_OK))
+		     ALIGN_UP(hal.virtio_mmio_stride * hal.virtio_mmio_slots, PAGE_BYTES),
+		     EL2_DEVICE) != VT_OK))
 		panic("no EL2 tables left for devices");
 }
 
@@ -113,7 +118,10 @@ static void make_ring(struct percpu *cpu)
 	trace_drain_add(cpu->ring);
 }
 
-/* Start every other CPU and wait until each has said that it is there. One that does not come is an error of the machine. */
+/*
+ * Start every other CPU and wait until each has said that it is there. One that does not come is an
+ * error of the machine.
+ */
 static void start_secondaries(void)
 {
 	const uint64_t line = 64;
@@ -129,12 +137,14 @@ static void start_secondaries(void)
 		el2_mmu_values(&boot->mmu);
 		boot->sp = stack_for(i);
 		boot->cpu = cpu;
-		for (uint64_t at = (uint64_t)(uintptr_t)boot; at < (uint64_t)(uintptr_t)(boot + 1); at += line)
+		for (uint64_t at = (uint64_t)(uintptr_t)boot; at < (uint64_t)(uintptr_t)(boot + 1);
+		     at += line)
 			dc_civac(at);
 		dsb_sy();
 
-		const int64_t status = hal_cpu_on(hal.mpidr[i], (uint64_t)(uintptr_t)secondary_entry,
-						  (uint64_t)(uintptr_t)boot);
+		const int64_t status =
+			hal_cpu_on(hal.mpidr[i], (uint64_t)(uintptr_t)secondary_entry,
+				   (uint64_t)(uintptr_t)boot);
 		const uint64_t give_up = READ_SYSREG(CNTPCT_EL0) + SECONDARY_WAIT_TICKS;
 
 		while (status == 0 && !__atomic_load_n(&cpu->online, __ATOMIC_ACQUIRE) &&
@@ -175,28 +185,32 @@ static void send_metadata(void)
 	char text[768];
 	int bytes;
 
-	bytes = vt_snprintf(text, sizeof(text), "cntfrq=%llu\ncpus=%u\ngit=" VITRINE_VERSION "\ncpu_model=%llx\n",
+	bytes = vt_snprintf(text, sizeof(text),
+			    "cntfrq=%llu\ncpus=%u\ngit=" VITRINE_VERSION "\ncpu_model=%llx\n",
 			    (unsigned long long)READ_SYSREG(CNTFRQ_EL0), hal.cpus,
 			    (unsigned long long)READ_SYSREG(MIDR_EL1));
 	for (unsigned i = 0; i < vm_count; i++)
 		bytes += vt_snprintf(text + bytes, sizeof(text) - (unsigned)bytes,
-				     "vm.%u.name=%.40s\nvm.%u.vcpus=%u\nvm.%u.first=%u\n", i, vms[i]->config->name, i,
-				     vms[i]->vcpus, i, vms[i]->vcpu[0]->core.id);
+				     "vm.%u.name=%.40s\nvm.%u.vcpus=%u\nvm.%u.first=%u\n", i,
+				     vms[i]->config->name, i, vms[i]->vcpus, i,
+				     vms[i]->vcpu[0]->core.id);
 	trace_drain_metadata(text, (uint32_t)bytes);
 }
 
 static void send_totals(void)
 {
 	char text[512];
-	int bytes = vt_snprintf(text, sizeof(text), "total.exits=%llu\n", (unsigned long long)summary_total_exits());
+	int bytes = vt_snprintf(text, sizeof(text), "total.exits=%llu\n",
+				(unsigned long long)summary_total_exits());
 
 	for (unsigned i = 0; i < hal.cpus; i++) {
 		const struct trace_ring *ring = percpu_table[i].ring;
 
-		bytes += vt_snprintf(text + bytes, sizeof(text) - (unsigned)bytes,
-				     "total.events.%u=%llu\ntotal.lost.%u=%llu\ntotal.lost_exits.%u=%llu\n", i,
-				     (unsigned long long)(ring->produced + percpu_table[i].exits), i, (unsigned long long)ring->lost, i,
-				     (unsigned long long)ring->lost_exits);
+		bytes += vt_snprintf(
+			text + bytes, sizeof(text) - (unsigned)bytes,
+			"total.events.%u=%llu\ntotal.lost.%u=%llu\ntotal.lost_exits.%u=%llu\n", i,
+			(unsigned long long)(ring->produced + percpu_table[i].exits), i,
+			(unsigned long long)ring->lost, i, (unsigned long long)ring->lost_exits);
 	}
 	trace_drain_metadata(text, (uint32_t)bytes);
 }
@@ -239,10 +253,11 @@ void boot_main(const void *dtb)
 	percpu_enable(cpu, cpu->ring != 0);
 	if (gic_init_cpu() != VT_OK)
 		panic("cpu %u has no redistributor", self);
-	log_line("vitrine " VITRINE_VERSION ": %u cpus, %u list registers, trace %s", hal.cpus, gic_list_registers(),
-		 cpu->ring ? "on" : "off");
+	log_line("vitrine " VITRINE_VERSION ": %u cpus, %u list registers, trace %s", hal.cpus,
+		 gic_list_registers(), cpu->ring ? "on" : "off");
 
-	manifest_parse(&manifest, (const void *)(uintptr_t)hal.initrd_base, hal.initrd_size, hal.cpus);
+	manifest_parse(&manifest, (const void *)(uintptr_t)hal.initrd_base, hal.initrd_size,
+		       hal.cpus);
 	for (unsigned i = 0; i < manifest.complaints; i++)
 		log_line("manifest: %s", manifest.complaint[i]);
 	create_vms();
@@ -254,8 +269,10 @@ void boot_main(const void *dtb)
 	if (options.panic_test[0])
 		panic_test(options.panic_test);
 
-	log_line("el2 memory: image %llu bytes, allocated %llu bytes; %llu ticks from entry to the first guest",
-		 (unsigned long long)(image_end - image_start), (unsigned long long)boot_alloc_used(),
+	log_line("el2 memory: image %llu bytes, allocated %llu bytes; %llu ticks from entry to the "
+		 "first guest",
+		 (unsigned long long)(image_end - image_start),
+		 (unsigned long long)boot_alloc_used(),
 		 (unsigned long long)(READ_SYSREG(CNTPCT_EL0) - boot_ticks));
 	__atomic_store_n(&guests_may_run, true, __ATOMIC_RELEASE);
 	sched_loop();

@@ -1,6 +1,6 @@
 /*
- * When EL2 itself fails: say everything that helps, stop all CPUs, end with a status of its own. Runs on the emergency stack or wherever panic()
- * was called; takes no locks.
+ * When EL2 itself fails: say everything that helps, stop all CPUs, end with a status of its own.
+ * Runs on the emergency stack or wherever panic() was called; takes no locks.
  */
 #include <vitrine/percpu.h>
 
@@ -22,7 +22,9 @@ typedef unsigned long long ull;
 
 static uint32_t panicking; /* atomic: how many CPUs have begun a report */
 
-/* The first CPU reports; a second one, and a fault inside the report, must not add to the damage. */
+/*
+ * The first CPU reports; a second one, and a fault inside the report, must not add to the damage.
+ */
 static void begin_report(void)
 {
 	if (__atomic_fetch_add(&panicking, 1, __ATOMIC_ACQ_REL) != 0)
@@ -40,18 +42,24 @@ static void log_address(const char *what, uint64_t address)
 	const uint64_t in_image = address - (uint64_t)(uintptr_t)image_start;
 
 	if (name)
-		log_line("  %s 0x%llx = image+0x%llx %s+0x%llx", what, (ull)address, (ull)in_image, name, (ull)offset);
+		log_line("  %s 0x%llx = image+0x%llx %s+0x%llx", what, (ull)address, (ull)in_image,
+			 name, (ull)offset);
 	else
 		log_line("  %s 0x%llx", what, (ull)address);
 }
 
-/* Frame records are {previous x29, return address} (AAPCS64 6.4.6). Follow them only inside our own data. */
+/*
+ * Frame records are {previous x29, return address} (AAPCS64 6.4.6). Follow them only inside our own
+ * data.
+ */
 static void log_backtrace(uint64_t frame)
 {
 	const uint64_t low = (uint64_t)(uintptr_t)data_start, high = (uint64_t)(uintptr_t)image_end;
 
 	log_line("backtrace:");
-	for (unsigned i = 0; i < BACKTRACE_FRAMES && frame >= low && frame + 16 <= high && IS_ALIGNED(frame, 8); i++) {
+	for (unsigned i = 0;
+	     i < BACKTRACE_FRAMES && frame >= low && frame + 16 <= high && IS_ALIGNED(frame, 8);
+	     i++) {
 		const uint64_t *record = (const uint64_t *)(uintptr_t)frame;
 
 		if (record[1] == 0)
@@ -68,7 +76,8 @@ static _Noreturn void end_report(void)
 	const struct percpu *cpu = this_cpu();
 
 	if (cpu->current)
-		log_line("current vcpu: %u, guest pc 0x%llx", cpu->current->id, (ull)cpu->current->frame.pc);
+		log_line("current vcpu: %u, guest pc 0x%llx", cpu->current->id,
+			 (ull)cpu->current->frame.pc);
 	crash_log_history(cpu);
 	machine_exit(EXIT_STATUS_PANIC, "panic");
 }
@@ -89,8 +98,9 @@ void panic(const char *format, ...)
 
 void el2_fault(uint64_t kind, const struct fault_frame *frame)
 {
-	static const char *const kinds[] = {"synchronous, SP_EL0", "IRQ, SP_EL0", "FIQ, SP_EL0", "SError, SP_EL0",
-					    "synchronous",	   "IRQ",	  "FIQ",	 "SError"};
+	static const char *const kinds[] = {
+		"synchronous, SP_EL0", "IRQ, SP_EL0", "FIQ, SP_EL0", "SError, SP_EL0",
+		"synchronous",	       "IRQ",	      "FIQ",	     "SError"};
 	const uint64_t esr = READ_SYSREG(ESR_EL2);
 	const uint64_t elr = READ_SYSREG(ELR_EL2);
 
@@ -98,19 +108,22 @@ void el2_fault(uint64_t kind, const struct fault_frame *frame)
 	log_line("panic on cpu %u: EL2 exception: %s, %s", this_cpu()->index, kinds[kind & 7],
 		 exception_class_name((unsigned)FIELD_GET(ESR_EC, esr)));
 	log_line("  esr 0x%llx: class 0x%x, iss 0x%llx; far 0x%llx; spsr 0x%llx", (ull)esr,
-		 (unsigned)FIELD_GET(ESR_EC, esr), (ull)FIELD_GET(ESR_ISS, esr), (ull)READ_SYSREG(FAR_EL2),
-		 (ull)READ_SYSREG(SPSR_EL2));
+		 (unsigned)FIELD_GET(ESR_EC, esr), (ull)FIELD_GET(ESR_ISS, esr),
+		 (ull)READ_SYSREG(FAR_EL2), (ull)READ_SYSREG(SPSR_EL2));
 	log_address("pc", elr);
 	log_address("lr", frame->x[30]);
 	for (unsigned i = 0; i < 30; i += 3)
-		log_line("  x%-2u %016llx  x%-2u %016llx  x%-2u %016llx", i, (ull)frame->x[i], i + 1,
-			 (ull)frame->x[i + 1], i + 2, (ull)frame->x[i + 2]);
+		log_line("  x%-2u %016llx  x%-2u %016llx  x%-2u %016llx", i, (ull)frame->x[i],
+			 i + 1, (ull)frame->x[i + 1], i + 2, (ull)frame->x[i + 2]);
 	log_line("  x30 %016llx  sp  %016llx", (ull)frame->x[30], (ull)frame->sp);
 	log_backtrace(frame->x[29]);
 	end_report();
 }
 
-/* Each call needs more stack than the last: ends in the guard page. The volatile use keeps it from becoming a loop. */
+/*
+ * Each call needs more stack than the last: ends in the guard page. The volatile use keeps it from
+ * becoming a loop.
+ */
 static unsigned overflow_stack(unsigned depth)
 {
 	volatile char space[512];
@@ -132,5 +145,7 @@ void panic_test(const char *name)
 	else if (strcmp(name, "assert") == 0)
 		ASSERT(name == 0);
 	else
-		log_line("boot argument panic-test=%s: no such test (null, text, stack, brk, assert)", name);
+		log_line("boot argument panic-test=%s: no such test (null, text, stack, brk, "
+			 "assert)",
+			 name);
 }

@@ -1,6 +1,6 @@
 /*
- * Names for addresses: a table that the Makefile makes from the first link and puts into the second (tools/symbols.py).
- * Functions in ascending order; names one after the other in the same order.
+ * Names for addresses: a table that the Makefile makes from the first link and puts into the second
+ * (tools/symbols.py). Functions in ascending order; names one after the other in the same order.
  */
 #include "lib/bits.h"
 #include "main/machine.h"
@@ -18,7 +18,8 @@ const char *symbol_at(uint64_t address, uint64_t *offset)
 	if (wanted >= (uint64_t)(text_end - text_start))
 		return 0;
 	for (uint32_t i = 0; i < symbol_count; i++) {
-		if (wanted >= symbol_offsets[i] && (i + 1 == symbol_count || wanted < symbol_offsets[i + 1])) {
+		if (wanted >= symbol_offsets[i] &&
+		    (i + 1 == symbol_count || wanted < symbol_offsets[i + 1])) {
 			*offset = wanted - symbol_offsets[i];
 			return name;
 		}

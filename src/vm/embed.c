@@ -1,17 +1,19 @@
 /*
- * The core's questions, answered for our VMs: what include/vitrine/embed.h asks for. All of this is the hot path.
+ * The core's questions, answered for our VMs: what include/vitrine/embed.h asks for. All of this is
+ * the hot path.
  */
 #include <vitrine/embed.h>
 
 #include "vm/sched.h"
 
 /*
- * The guest's own access has changed what it should be interrupted by (it enabled a pending interrupt, emptied a FIFO): let the
- * list registers say so before it runs on.
+ * The guest's own access has changed what it should be interrupted by (it enabled a pending
+ * interrupt, emptied a FIFO): let the list registers say so before it runs on.
  */
 static inline void sync_if_asked(struct vm_vcpu *vcpu)
 {
-	if (__builtin_expect(__atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED) & REQUEST_INTERRUPT, 0)) {
+	if (__builtin_expect(__atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED) & REQUEST_INTERRUPT,
+			     0)) {
 		__atomic_fetch_and(&vcpu->requests, ~REQUEST_INTERRUPT, __ATOMIC_ACQUIRE);
 		vgic_sync(&vcpu->vgic);
 	}

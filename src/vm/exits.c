@@ -1,6 +1,7 @@
 /*
- * Exits that the core does not answer itself: what our machine does about each. Nothing here can stop EL2: the answer is
- * emulation, an architectural exception into the guest, or the end of that VM.
+ * Exits that the core does not answer itself: what our machine does about each. Nothing here can
+ * stop EL2: the answer is emulation, an architectural exception into the guest, or the end of that
+ * VM.
  */
 #include <vitrine/percpu.h>
 
@@ -51,9 +52,10 @@ static void refuse_access(struct vm_vcpu *vcpu)
 	struct vcpu *core = &vcpu->core;
 	const struct vcpu_exit *exit = &core->exit;
 	const bool fetch = exit->reason == EXIT_NESTED_PAGE_FAULT && exit->fault.fetch;
-	const uint64_t ipa = exit->reason == EXIT_NESTED_PAGE_FAULT ? exit->fault.ipa : exit->mmio.ipa;
-	const enum vt_err err = fetch ? vcpu_inject_instruction_abort(core, exit->far) :
-					vcpu_inject_data_abort(core, exit->far);
+	const uint64_t ipa =
+		exit->reason == EXIT_NESTED_PAGE_FAULT ? exit->fault.ipa : exit->mmio.ipa;
+	const enum vt_err err = fetch ? vcpu_inject_instruction_abort(core, exit->far)
+				      : vcpu_inject_data_abort(core, exit->far);
 
 	core->note_address = ipa;
 	if (err != VT_OK) {
@@ -61,11 +63,12 @@ static void refuse_access(struct vm_vcpu *vcpu)
 		return;
 	}
 	if (vcpu->vm->aborts_logged++ < ABORTS_LOGGED)
-		log_line("vm %s vcpu %u: %s of IPA 0x%llx at pc 0x%llx: nothing there, abort injected",
+		log_line("vm %s vcpu %u: %s of IPA 0x%llx at pc 0x%llx: nothing there, abort "
+			 "injected",
 			 vcpu->vm->config->name, vcpu->index,
-			 fetch ? "fetch" :
-			 FIELD_GET(ISS_ABT_WNR, exit->esr) ? "write" :
-							     "read",
+			 fetch				     ? "fetch"
+			 : FIELD_GET(ISS_ABT_WNR, exit->esr) ? "write"
+							     : "read",
 			 (unsigned long long)ipa, (unsigned long long)exit->pc);
 }
 
@@ -87,12 +90,16 @@ void vm_handle_exit(struct vm_vcpu *vcpu)
 		vcpu_set_state(core, VCPU_BLOCKED);
 		break;
 	case EXIT_CPU_SUSPEND:
-		/* Every state is a standby state: the call returns when an interrupt comes. (DEN0022, 5.2.) */
+		/*
+		 * Every state is a standby state: the call returns when an interrupt comes.
+		 * (DEN0022, 5.2.)
+		 */
 		answer(core, PSCI_SUCCESS);
 		vcpu_set_state(core, VCPU_BLOCKED);
 		break;
 	case EXIT_CPU_UP:
-		answer(core, vm_cpu_on(vcpu->vm, argument(core, 1), argument(core, 2), argument(core, 3)));
+		answer(core, vm_cpu_on(vcpu->vm, argument(core, 1), argument(core, 2),
+				       argument(core, 3)));
 		break;
 	case EXIT_CPU_DOWN:
 		switch_off(vcpu);
@@ -115,8 +122,11 @@ void vm_handle_exit(struct vm_vcpu *vcpu)
 		vm_crash(vcpu, "SError");
 		break;
 	default:
-		/* A trap that we have not asked for: the guest used what this CPU should not have. */
+		/*
+		 * A trap that we have not asked for: the guest used what this CPU should not have.
+		 */
 		if (vcpu_inject_undefined(core) != VT_OK)
-			vm_crash(vcpu, exception_class_name((unsigned)FIELD_GET(ESR_EC, exit->esr)));
+			vm_crash(vcpu,
+				 exception_class_name((unsigned)FIELD_GET(ESR_EC, exit->esr)));
 	}
 }

@@ -1,6 +1,7 @@
 /*
- * The device tree that a guest sees, written with libfdt: /chosen, /memory, /cpus (enable-method psci), /psci (hvc),
- * GICv3, arch timer, PL011 with its fixed clock. Addresses are those of irq/vgic.h and dev/vuart.h.
+ * The device tree that a guest sees, written with libfdt: /chosen, /memory, /cpus (enable-method
+ * psci), /psci (hvc), GICv3, arch timer, PL011 with its fixed clock. Addresses are those of
+ * irq/vgic.h and dev/vuart.h.
  */
 #ifndef VM_GUEST_DT_H
 #define VM_GUEST_DT_H
@@ -10,7 +11,8 @@
 
 #include "vm/manifest.h"
 
-/* Write it at `buffer`; initrd_start == initrd_end: none. Returns its size in bytes, or 0 when `size` is too small. */
+/* Write it at `buffer`; initrd_start == initrd_end: none. Returns its size in bytes, or 0 when
+ * `size` is too small. */
 size_t guest_dt_write(void *buffer, size_t size, const struct vm_config *config,
 		      uint64_t initrd_start, uint64_t initrd_end);
 

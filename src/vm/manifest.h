@@ -1,8 +1,9 @@
 /*
  * The manifest: a flattened device tree that says which VMs to make. Shape: docs/use/running.md.
  *
- * Pure: reads the blob with libfdt, writes a list of VM descriptions that point into it. A bad VM is left out and its
- * complaint (one line, naming node and property) is kept; the others still start.
+ * Pure: reads the blob with libfdt, writes a list of VM descriptions that point into it. A bad VM
+ * is left out and its complaint (one line, naming node and property) is kept; the others still
+ * start.
  */
 #ifndef VM_MANIFEST_H
 #define VM_MANIFEST_H
@@ -43,7 +44,8 @@ struct manifest {
 
 /*
  * @param blob      start of the initrd slot; may be NULL (no manifest).
- * @param bytes     its size as the boot loader told it; the blob's own totalsize is checked against it.
+ * @param bytes     its size as the boot loader told it; the blob's own totalsize is checked against
+ * it.
  * @param cpus      physical CPUs, to check cpu-affinity.
  * Fills in *manifest; vms == 0 means that none can start and `complaint` says why.
  */

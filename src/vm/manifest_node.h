@@ -1,6 +1,6 @@
 /*
- * The form of a VM's node in the manifest: which properties there are and what each must look like. Shared by manifest.c,
- * which gives them their meaning, and manifest_node.c.
+ * The form of a VM's node in the manifest: which properties there are and what each must look like.
+ * Shared by manifest.c, which gives them their meaning, and manifest_node.c.
  */
 #ifndef VM_MANIFEST_NODE_H
 #define VM_MANIFEST_NODE_H
@@ -24,7 +24,8 @@ enum property {
 	PROPERTIES,
 };
 
-/* One VM's node while it is being read: the properties found, in a form that the table has vouched for. */
+/* One VM's node while it is being read: the properties found, in a form that the table has vouched
+ * for. */
 struct vm_node {
 	struct manifest *manifest;
 	const char *name; /* of the node */
@@ -46,7 +47,8 @@ const char *manifest_property_name(enum property which);
 			   manifest_property_name(which), ##__VA_ARGS__),       \
 	 false)
 
-/* Collect the node's properties: all known, all well-formed, none missing, and no nodes below. Else complains. */
+/* Collect the node's properties: all known, all well-formed, none missing, and no nodes below. Else
+ * complains. */
 bool vm_node_collect(struct vm_node *vm, const void *blob, int node);
 
 /* dtc adds some properties to any node that has a label. */

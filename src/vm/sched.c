@@ -1,6 +1,6 @@
 /*
- * The scheduler: see vm/sched.h. A vCPU that waits for an interrupt stays loaded while nobody else wants its CPU, so waking it
- * costs no switch, and its own virtual timer wakes it in hardware.
+ * The scheduler: see vm/sched.h. A vCPU that waits for an interrupt stays loaded while nobody else
+ * wants its CPU, so waking it costs no switch, and its own virtual timer wakes it in hardware.
  */
 #include "vm/sched.h"
 
@@ -86,7 +86,8 @@ static void park(struct run_queue *queue, struct vm_vcpu *vcpu)
 
 static void power_on(struct vm_vcpu *vcpu)
 {
-	if (vcpu_reset(&vcpu->core) != VT_OK || vcpu_set_entry(&vcpu->core, vcpu->on_entry, vcpu->on_context) != VT_OK)
+	if (vcpu_reset(&vcpu->core) != VT_OK ||
+	    vcpu_set_entry(&vcpu->core, vcpu->on_entry, vcpu->on_context) != VT_OK)
 		panic("vcpu %u can not be switched on in state %s", vcpu->core.id,
 		      vcpu_state_name(vcpu->core.state));
 	vgic_cpu_init(&vcpu->vm->vgic, &vcpu->vgic, vcpu->index);
@@ -94,14 +95,18 @@ static void power_on(struct vm_vcpu *vcpu)
 	vm_power_set(vcpu, POWER_ON);
 }
 
-/* Does a blocked vCPU have a reason to go on? `deadline`: its timer, if that is not in hardware now. */
+/*
+ * Does a blocked vCPU have a reason to go on? `deadline`: its timer, if that is not in hardware
+ * now.
+ */
 static bool is_due(const struct run_queue *queue, struct vm_vcpu *vcpu)
 {
 	uint64_t deadline;
 
 	if (vgic_has_pending(&vcpu->vgic))
 		return true;
-	return queue->loaded != vcpu && vtimer_deadline(&vcpu->timer, &deadline) && deadline <= trace_clock();
+	return queue->loaded != vcpu && vtimer_deadline(&vcpu->timer, &deadline) &&
+	       deadline <= trace_clock();
 }
 
 /* Do what others have asked of this CPU's vCPUs. */
@@ -150,7 +155,10 @@ bool sched_others_ready(const struct vm_vcpu *vcpu)
 	return false;
 }
 
-/* EL2's timer: the end of the slice if somebody else waits for this CPU, and the timers of blocked vCPUs that are not loaded. */
+/*
+ * EL2's timer: the end of the slice if somebody else waits for this CPU, and the timers of blocked
+ * vCPUs that are not loaded.
+ */
 static void set_timer(const struct run_queue *queue, const struct vm_vcpu *running)
 {
 	uint64_t soonest = UINT64_MAX;
@@ -225,13 +233,16 @@ static void run(struct run_queue *queue, struct vm_vcpu *vcpu)
 		if (vcpu_run(&vcpu->core) != VT_OK)
 			panic("vcpu %u does not run", vcpu->core.id);
 		vm_handle_exit(vcpu);
-	} while (vcpu->core.state == VCPU_RUNNING && vcpu->core.exit.reason != EXIT_EXTERNAL_INTERRUPT &&
+	} while (vcpu->core.state == VCPU_RUNNING &&
+		 vcpu->core.exit.reason != EXIT_EXTERNAL_INTERRUPT &&
 		 __atomic_load_n(&vcpu->vm->phase, __ATOMIC_RELAXED) == VM_RUNNING);
 
 	if (vcpu->core.state == VCPU_RUNNING)
 		vcpu_set_state(&vcpu->core, VCPU_READY);
 	trace_event(this_cpu()->ring, TRACE_SCHED_OUT, vcpu->core.id, vcpu->core.state);
-	/* One that is off is reset when it is switched on again: it must not be in hardware then. */
+	/*
+	 * One that is off is reset when it is switched on again: it must not be in hardware then.
+	 */
 	if (vcpu->core.state == VCPU_OFF)
 		unload(queue);
 }

@@ -1,16 +1,19 @@
 /*
- * One run queue a physical CPU: round robin over the vCPUs that live there, with a time slice when more than one wants to run. The
- * queue belongs to its CPU; nobody else touches it after boot.
+ * One run queue a physical CPU: round robin over the vCPUs that live there, with a time slice when
+ * more than one wants to run. The queue belongs to its CPU; nobody else touches it after boot.
  */
 #ifndef VM_SCHED_H
 #define VM_SCHED_H
 
 #include "vm/vm.h"
 
-#define SCHED_SLICE_MS 10u
+#define SCHED_SLICE_MS	10u
 #define SCHED_MAX_VCPUS 32u
 
-/* Choose a home for a vCPU: `wanted`, or the CPU with the fewest vCPUs for MANIFEST_ANY_CPU. At boot only. */
+/*
+ * Choose a home for a vCPU: `wanted`, or the CPU with the fewest vCPUs for MANIFEST_ANY_CPU. At
+ * boot only.
+ */
 unsigned sched_place(unsigned wanted);
 /* Put it there. VT_ENOMEM when that CPU has SCHED_MAX_VCPUS. */
 enum vt_err sched_add(struct vm_vcpu *vcpu);
@@ -18,7 +21,10 @@ enum vt_err sched_add(struct vm_vcpu *vcpu);
 /* Run this CPU's vCPUs for ever. */
 _Noreturn void sched_loop(void);
 
-/* A physical interrupt has been taken, in a guest or while idle: acknowledge and handle it; the INTID is stored. True: the queue needs a look. */
+/*
+ * A physical interrupt has been taken, in a guest or while idle: acknowledge and handle it; the
+ * INTID is stored. True: the queue needs a look.
+ */
 bool sched_interrupt(uint32_t *intid);
 
 /* Is anybody but `vcpu` ready on this CPU? */

@@ -1,4 +1,7 @@
-/* The table at the end of a run: where the exits went. Each line begins with "summary: ", the launcher prints them. */
+/*
+ * The table at the end of a run: where the exits went. Each line begins with "summary: ", the
+ * launcher prints them.
+ */
 #include <vitrine/percpu.h>
 
 #include "hal/arm64.h"
@@ -44,8 +47,8 @@ static void log_trace_totals(void)
 		lost += ring->lost;
 	}
 	if (percpu_table[0].ring)
-		log_line("summary: trace: %llu events recorded, %llu lost", (ull)(summary_total_exits() + events - lost),
-			 (ull)lost);
+		log_line("summary: trace: %llu events recorded, %llu lost",
+			 (ull)(summary_total_exits() + events - lost), (ull)lost);
 	else
 		log_line("summary: trace: off");
 }
@@ -55,8 +58,8 @@ void summary_log(void)
 	const bool timed = percpu_table[0].ring != 0;
 	const uint64_t total = summary_total_exits();
 
-	log_line("summary: %-24s %12s %7s %14s %10s", "exits by reason", "count", "share", timed ? "ticks" : "",
-		 timed ? "ticks each" : "");
+	log_line("summary: %-24s %12s %7s %14s %10s", "exits by reason", "count", "share",
+		 timed ? "ticks" : "", timed ? "ticks each" : "");
 	for (unsigned reason = 0; reason < EXIT_REASONS; reason++) {
 		const uint64_t count = sum(reason, false);
 		const uint64_t ticks = sum(reason, true);
@@ -65,11 +68,12 @@ void summary_log(void)
 		if (count == 0)
 			continue;
 		if (timed)
-			log_line("summary: %-24s %12llu %5llu.%llu%% %14llu %10llu", exit_reason_name(reason), (ull)count,
-				 (ull)(permille / 10), (ull)(permille % 10), (ull)ticks, (ull)(ticks / count));
+			log_line("summary: %-24s %12llu %5llu.%llu%% %14llu %10llu",
+				 exit_reason_name(reason), (ull)count, (ull)(permille / 10),
+				 (ull)(permille % 10), (ull)ticks, (ull)(ticks / count));
 		else
-			log_line("summary: %-24s %12llu %5llu.%llu%%", exit_reason_name(reason), (ull)count,
-				 (ull)(permille / 10), (ull)(permille % 10));
+			log_line("summary: %-24s %12llu %5llu.%llu%%", exit_reason_name(reason),
+				 (ull)count, (ull)(permille / 10), (ull)(permille % 10));
 	}
 	log_line("summary: %-24s %12llu", "total", (ull)total);
 	log_line("summary: a tick is 1/%llu s", (ull)READ_SYSREG(CNTFRQ_EL0));

@@ -1,6 +1,6 @@
 /*
- * A VM's life: made from its description at boot, started, stopped, reset or ended. Creation runs on the boot CPU; the rest
- * is called from whichever CPU brings it about.
+ * A VM's life: made from its description at boot, started, stopped, reset or ended. Creation runs
+ * on the boot CPU; the rest is called from whichever CPU brings it about.
  */
 #include "vm/vm.h"
 
@@ -34,8 +34,8 @@ static const char *complain(const struct vm_config *config, const char *what)
 }
 
 /*
- * Fill the RAM with images. Everything the guest finds was written through EL2's caches, and it starts with its own off: clean
- * all of it to memory. What an earlier guest left there is gone.
+ * Fill the RAM with images. Everything the guest finds was written through EL2's caches, and it
+ * starts with its own off: clean all of it to memory. What an earlier guest left there is gone.
  */
 static const char *fill_ram(struct vm *vm)
 {
@@ -119,7 +119,8 @@ const char *vm_create(const struct vm_config *config)
 	vm->ram_pa = ram;
 	vm->vcpus = config->vcpus;
 	page_pool_init(&vm->tables, (void *)(uintptr_t)tables, pages);
-	if (stage2_init(&vm->stage2, &vm->tables, ipa_bits_for(config), cpu_pa_bits(), vmid_take()) != VT_OK)
+	if (stage2_init(&vm->stage2, &vm->tables, ipa_bits_for(config), cpu_pa_bits(),
+			vmid_take()) != VT_OK)
 		return complain(config, "memory: does not fit this machine's address space");
 	if (stage2_map(&vm->stage2, config->ram_base, ram, config->ram_bytes, STAGE2_RWX) != VT_OK)
 		return complain(config, "memory: stage-2 tables exhausted");
@@ -141,8 +142,8 @@ const char *vm_create(const struct vm_config *config)
 	vm->unparked = vm->vcpus;
 	vms_alive++;
 	log_line("vm %s: %u vcpus, %llu MiB at IPA 0x%llx, entry 0x%llx", config->name, vm->vcpus,
-		 (unsigned long long)(config->ram_bytes / MIB), (unsigned long long)config->ram_base,
-		 (unsigned long long)vm->guest.entry_ipa);
+		 (unsigned long long)(config->ram_bytes / MIB),
+		 (unsigned long long)config->ram_base, (unsigned long long)vm->guest.entry_ipa);
 	start_first_vcpu(vm);
 	return 0;
 }
@@ -152,7 +153,10 @@ void vm_request(struct vm_vcpu *vcpu, uint32_t request)
 	const struct percpu *home = &percpu_table[vcpu->home];
 
 	__atomic_fetch_or(&vcpu->requests, request, __ATOMIC_RELEASE);
-	/* The vCPU that runs here looks by itself before it goes on; anybody else must be looked after by the scheduler. */
+	/*
+	 * The vCPU that runs here looks by itself before it goes on; anybody else must be looked
+	 * after by the scheduler.
+	 */
 	if (home != this_cpu() || home->current != &vcpu->core)
 		gic_send_sgi(home->mpidr, SGI_KICK);
 }
@@ -161,10 +165,12 @@ void vm_stop(struct vm *vm, enum vm_phase phase)
 {
 	uint32_t old = VM_RUNNING;
 
-	if (!__atomic_compare_exchange_n(&vm->phase, &old, phase, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+	if (!__atomic_compare_exchange_n(&vm->phase, &old, phase, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_ACQUIRE)) {
 		/* It stops already; a power-off or a crash outranks a reset. */
-		while (old < (uint32_t)phase && !__atomic_compare_exchange_n(&vm->phase, &old, phase, false, __ATOMIC_ACQ_REL,
-									     __ATOMIC_ACQUIRE))
+		while (old < (uint32_t)phase &&
+		       !__atomic_compare_exchange_n(&vm->phase, &old, phase, false,
+						    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
 			cpu_relax();
 		return;
 	}
@@ -213,7 +219,8 @@ void vm_parked(struct vm_vcpu *vcpu)
 		return;
 
 	console_set_vuart(vm->console, 0);
-	log_line("vm %s: %s", vm->config->name, vm->crashed ? "stopped after its crash" : "powered off");
+	log_line("vm %s: %s", vm->config->name,
+		 vm->crashed ? "stopped after its crash" : "powered off");
 	if (__atomic_sub_fetch(&vms_alive, 1, __ATOMIC_ACQ_REL) == 0)
 		machine_end();
 }

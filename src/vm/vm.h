@@ -1,8 +1,9 @@
 /*
  * Virtual machines: what one consists of, and its life from the manifest to its end.
  *
- * Each vCPU has a home CPU for its whole life; only that CPU loads it, runs it and changes its state. Others ask, by setting a bit
- * in `requests` and kicking the home CPU. So the run queues need no lock.
+ * Each vCPU has a home CPU for its whole life; only that CPU loads it, runs it and changes its
+ * state. Others ask, by setting a bit in `requests` and kicking the home CPU. So the run queues
+ * need no lock.
  */
 #ifndef VM_VM_H
 #define VM_VM_H
@@ -22,7 +23,7 @@
 
 /* Requests to a vCPU's home CPU. */
 #define REQUEST_INTERRUPT 1u /* the virtual GIC has something new for it */
-#define REQUEST_POWER_ON 2u  /* PSCI CPU_ON: `on_entry` and `on_context` are set */
+#define REQUEST_POWER_ON  2u /* PSCI CPU_ON: `on_entry` and `on_context` are set */
 
 enum power_state { POWER_ON, POWER_OFF, POWER_ON_PENDING }; /* numbers of PSCI AFFINITY_INFO */
 
@@ -31,8 +32,8 @@ struct vm_vcpu {
 	struct vgic_cpu vgic;
 	struct vtimer timer;
 	struct vm *vm;
-	unsigned index; /* in its VM */
-	unsigned home;	/* index of its CPU */
+	unsigned index;	   /* in its VM */
+	unsigned home;	   /* index of its CPU */
 	uint32_t requests; /* atomic */
 	bool parked;	   /* the VM is stopping and this vCPU has stopped */
 
@@ -76,7 +77,10 @@ static inline struct vm_vcpu *vm_vcpu_of(struct vcpu *vcpu)
 	return (struct vm_vcpu *)vcpu;
 }
 
-/* Make a VM from its description and load its images. NULL, or a complaint in a static buffer; then nothing of it runs. */
+/*
+ * Make a VM from its description and load its images. NULL, or a complaint in a static buffer; then
+ * nothing of it runs.
+ */
 const char *vm_create(const struct vm_config *config);
 
 /* Begin to stop a VM, from any CPU: all its vCPUs park, then it is reset or dead. */
@@ -88,7 +92,10 @@ void vm_parked(struct vm_vcpu *vcpu);
 /* Ask a vCPU's home CPU to look at it. */
 void vm_request(struct vm_vcpu *vcpu, uint32_t request);
 
-/* PSCI calls that concern other vCPUs (vm/power.c). Return an enum psci_status or, for affinity_info, a state. */
+/*
+ * PSCI calls that concern other vCPUs (vm/power.c). Return an enum psci_status or, for
+ * affinity_info, a state.
+ */
 int64_t vm_cpu_on(struct vm *vm, uint64_t mpidr, uint64_t entry, uint64_t context);
 int64_t vm_affinity_info(struct vm *vm, uint64_t mpidr, uint64_t level);
 void vm_power_set(struct vm_vcpu *vcpu, enum power_state power);
