@@ -713,3 +713,23 @@ def test_fuzz(build, tmp_path):
     done = subprocess.run([build / "host/fuzz_vtrace", f"-runs={os.environ.get('FUZZ_RUNS', '5000')}", "-seed=1",
                            "-close_fd_mask=2", "-max_len=16384", corpus], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-4000:]
+
+
+def test_the_picture_is_the_same_from_both_files(build, vtrace, convert, tmp_path):
+    """render_trace.py draws a recording and its converted trace alike, and draws each exit of the stretch."""
+    cpu = Cpu(0)
+    cpu.add("SCHED_IN", 1000, 0)
+    for i in range(20):
+        cpu.exit(10_000 * (i + 1), 4000, 0, "HYPERCALL", 0x5A000000, KERNEL, [0x84000000])
+    cpu.add("VIRQ_INJECT", 210_000, 0, 0, [27])
+    cpu.add("SCHED_OUT", 220_000, 0, OFF)
+    trace = convert(Recording([cpu]).bytes())
+    pictures = []
+    for source in (tmp_path / "raw", trace.path):
+        picture = tmp_path / "picture.svg"
+        subprocess.run([ROOT / "tools/render_trace.py", source, picture, "--vtrace", build / "host/vtrace"], check=True,
+                       capture_output=True)
+        pictures.append(picture.read_text())
+    assert pictures[0] == pictures[1]
+    assert pictures[0].count("<title>hypercall PSCI_VERSION</title>") == 20
+    assert "20 exits in 4 ms" in pictures[0] and "hypercall  20" in pictures[0]

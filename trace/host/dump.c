@@ -49,7 +49,8 @@ static void print_exit(FILE *out, const struct summary *summary, const struct re
 
 	reason_symbol(exit->arg, reason, sizeof(reason));
 	exit_name(exit, name, sizeof(name));
-	fprintf(out, " reason=%s class=%s dur_ns=%" PRIu64 " name=\"%s\" esr=0x%08" PRIx32 " pc=0x%" PRIx64, reason, exit_category(exit->arg),
+	fprintf(out, " reason=%s class=%s dur_ns=%" PRIu64 " name=\"%s\" esr=0x%08" PRIx32 " pc=0x%" PRIx64, reason,
+		exit_category(exit->arg),
 		end - ticks_to_ns(summary->cntfrq, begin_ticks), name, exit->esr, exit->pc);
 	for (unsigned i = 0; i < exit->values; i++)
 		print_value(out, exit_value_meaning(exit->arg, i), exit->value[i]);
