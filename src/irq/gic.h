@@ -1,8 +1,10 @@
 /*
- * The physical interrupt controller as EL2 uses it: GICv3, system-register CPU interface, Group 1 non-secure,
- * EOImode 1 (priority drop and deactivation apart, so that a guest can deactivate a hardware-mapped interrupt).
+ * The physical interrupt controller as EL2 uses it: GICv3, system-register CPU interface, Group 1
+ * non-secure, EOImode 1 (priority drop and deactivation apart, so that a guest can deactivate a
+ * hardware-mapped interrupt).
  *
- * Source: GIC architecture specification IHI 0069. All functions act on, or are called on, the current CPU unless said.
+ * Source: GIC architecture specification IHI 0069. All functions act on, or are called on, the
+ * current CPU unless said.
  */
 #ifndef IRQ_GIC_H
 #define IRQ_GIC_H
@@ -28,15 +30,16 @@
 
 /* Once, by the boot CPU: distributor on, all SPIs disabled, priority default. */
 enum vt_err gic_init(void);
-/* On each CPU: its redistributor and CPU interface, SGIs and the PPIs 25, 26, 27 enabled, ICH_* reset. */
+/* On each CPU: its redistributor and CPU interface, SGIs and the PPIs 25, 26, 27 enabled, ICH_*
+ * reset. */
 enum vt_err gic_init_cpu(void);
 
 /* Number of list registers (1..16). Valid after gic_init_cpu(). */
 unsigned gic_list_registers(void);
 
 /*
- * Make physical PPI 27 (the virtual timer) active or inactive on this CPU, whatever it was. Active masks it. For a vCPU that
- * is loaded or put while its guest has not yet ended the timer interrupt.
+ * Make physical PPI 27 (the virtual timer) active or inactive on this CPU, whatever it was. Active
+ * masks it. For a vCPU that is loaded or put while its guest has not yet ended the timer interrupt.
  */
 void gic_set_vtimer_active(bool active);
 
@@ -54,7 +57,8 @@ static inline void gic_deactivate(uint32_t intid);
 void gic_enable_spi(uint32_t intid);
 void gic_disable_spi(uint32_t intid);
 
-/* Send SGI_* to the CPU with this MPIDR affinity; to all others. Orders earlier memory writes before the interrupt. */
+/* Send SGI_* to the CPU with this MPIDR affinity; to all others. Orders earlier memory writes
+ * before the interrupt. */
 void gic_send_sgi(uint64_t mpidr, uint32_t sgi);
 void gic_send_sgi_others(uint32_t sgi);
 

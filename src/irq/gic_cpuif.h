@@ -1,5 +1,6 @@
 /*
- * The physical CPU interface's three hot operations, inlined into the interrupt path. Included by irq/gic.h only.
+ * The physical CPU interface's three hot operations, inlined into the interrupt path. Included by
+ * irq/gic.h only.
  *
  * Source: IHI 0069 12.2 (AArch64 System register descriptions).
  */

@@ -1,8 +1,10 @@
 /*
- * The physical GICv3: distributor, this CPU's redistributor, CPU interface, and the reset of the virtual interface.
+ * The physical GICv3: distributor, this CPU's redistributor, CPU interface, and the reset of the
+ * virtual interface.
  *
- * Called at boot, once per CPU, and for the rare slow operations; the hot ones are in irq/gic_cpuif.h. Takes no lock:
- * set/clear registers need none, and what does is done by the boot CPU alone, or on the CPU's own redistributor.
+ * Called at boot, once per CPU, and for the rare slow operations; the hot ones are in
+ * irq/gic_cpuif.h. Takes no lock: set/clear registers need none, and what does is done by the boot
+ * CPU alone, or on the CPU's own redistributor.
  *
  * Source: IHI 0069 12.2 (ICC_*), 12.4 (ICH_*), 12.9 (GICD_*), 12.10 (GICR_*).
  */
@@ -19,7 +21,8 @@ enum {
 	GICD_IROUTER = 0x6000,
 	GICD_PIDR2 = 0xffe8,
 
-	/* Arrays, the same in the distributor (SPIs) and in the redistributor's SGI frame (SGIs and PPIs). */
+	/* Arrays, the same in the distributor (SPIs) and in the redistributor's SGI frame (SGIs and
+	   PPIs). */
 	IGROUPR = 0x0080,
 	ISENABLER = 0x0100,
 	ICENABLER = 0x0180,
@@ -36,7 +39,9 @@ enum {
 	GICR_BYTES_VLPIS = 0x40000, /* and two more with GICv4 */
 };
 
-#define GICD_CTLR_ENABLE_GRP0 BIT(0) /* EnableGrp1 in the non-secure view of two Security states */
+#define GICD_CTLR_ENABLE_GRP0 \
+	BIT(0)			     /* EnableGrp1 in the non-secure view of two Security states \
+				      */
 #define GICD_CTLR_ENABLE_GRP1 BIT(1) /* EnableGrp1A there */
 #define GICD_CTLR_ARE_NS      BIT(4)
 #define GICD_CTLR_RWP	      BIT(31)
@@ -61,7 +66,8 @@ enum {
 #define OWN_PPIS \
 	((uint32_t)(BIT(INTID_MAINTENANCE) | BIT(INTID_EL2_PHYS_TIMER) | BIT(INTID_VIRT_TIMER)))
 
-/* A register that should change and never does means broken hardware: give up after this many reads. */
+/* A register that should change and never does means broken hardware: give up after this many
+ * reads. */
 #define POLL_LIMIT 1000000u
 
 static unsigned list_registers;
@@ -208,7 +214,8 @@ static enum vt_err init_virtual_interface(void)
 	const uint64_t vtr = READ_SYSREG(ICH_VTR_EL2);
 
 	list_registers = (unsigned)FIELD_GET(ICH_VTR_LISTREGS, vtr) + 1;
-	/* irq/vgic.c relies on both: it saves one word of active priorities, and refills on underflow. */
+	/* irq/vgic.c relies on both: it saves one word of active priorities, and refills on
+	 * underflow. */
 	if (FIELD_GET(ICH_VTR_PREBITS, vtr) + 1 > 5 || list_registers < 2 || list_registers > 16) {
 		log_line("gic: virtual interface with %u list registers and %u preemption bits is "
 			 "not supported",
@@ -256,7 +263,8 @@ void gic_set_vtimer_active(bool active)
 	const uint64_t sgi = my_redistributor() + GICR_SGI_FRAME;
 
 	mmio_write32(sgi + (active ? ISACTIVER : ICACTIVER), BIT(INTID_VIRT_TIMER));
-	/* The guest must not run before the redistributor has it. Reading back waits for the write. */
+	/* The guest must not run before the redistributor has it. Reading back waits for the write.
+	 */
 	(void)mmio_read32(sgi + ISACTIVER);
 	dsb_sy();
 }
@@ -275,7 +283,8 @@ void gic_disable_spi(uint32_t intid)
 	(void)poll_clear(hal.gicd_base + GICD_CTLR, GICD_CTLR_RWP);
 }
 
-/* ICC_SGI1R_EL1: Aff3 55:48, RS 47:44, Aff2 39:32, INTID 27:24, Aff1 23:16, one bit for each of 16 Aff0 in 15:0. */
+/* ICC_SGI1R_EL1: Aff3 55:48, RS 47:44, Aff2 39:32, INTID 27:24, Aff1 23:16, one bit for each of 16
+ * Aff0 in 15:0. */
 static uint64_t sgi_for(uint64_t mpidr, uint32_t sgi)
 {
 	const uint64_t aff0 = mpidr & 0xff;

@@ -1,7 +1,8 @@
 /*
- * The virtualization half of the CPU interface: list registers and what belongs to them (ICH_*_EL2), together with the
- * few facts about the current CPU that the virtual GIC needs. On the target each function is one or two instructions;
- * on a host build they are supplied by tests/unit/fake_ich.h, so that the whole virtual GIC runs under unit tests.
+ * The virtualization half of the CPU interface: list registers and what belongs to them
+ * (ICH_*_EL2), together with the few facts about the current CPU that the virtual GIC needs. On the
+ * target each function is one or two instructions; on a host build they are supplied by
+ * tests/unit/fake_ich.h, so that the whole virtual GIC runs under unit tests.
  *
  * Source: IHI 0069 12.4 (ICH_* System registers).
  */
@@ -42,12 +43,13 @@
 
 #include "hal/arm64.h"
 
-#define ICH_FOR_EACH_LR(DO)                                                                      \
-	DO(0)                                                                                    \
-	DO(1) DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14) \
-		DO(15)
+#define ICH_FOR_EACH_LR(DO) \
+	DO(0)               \
+	DO(1)               \
+	DO(2) DO(3) DO(4) DO(5) DO(6) DO(7) DO(8) DO(9) DO(10) DO(11) DO(12) DO(13) DO(14) DO(15)
 
-/* A system register's number is part of the instruction, so an index becomes a branch. LR0 is by far the usual one. */
+/* A system register's number is part of the instruction, so an index becomes a branch. LR0 is by
+ * far the usual one. */
 static inline void ich_write_lr(unsigned n, uint64_t value)
 {
 	if (n == 0) {
@@ -77,8 +79,8 @@ static inline uint64_t ich_read_lr(unsigned n)
 }
 
 /*
- * One bit a list register: may be overwritten with nothing lost. The value lags behind writes to list registers until
- * a context synchronization event, hence the barrier.
+ * One bit a list register: may be overwritten with nothing lost. The value lags behind writes to
+ * list registers until a context synchronization event, hence the barrier.
  */
 static inline uint32_t ich_empty_lrs(void)
 {
@@ -101,7 +103,8 @@ static inline void ich_write_vmcr(uint64_t value)
 	WRITE_SYSREG(ICH_VMCR_EL2, value);
 }
 
-/* Active priorities of group 0 and 1. gic_init_cpu() has refused CPUs whose interface has more than one word of each. */
+/* Active priorities of group 0 and 1. gic_init_cpu() has refused CPUs whose interface has more than
+ * one word of each. */
 static inline uint64_t ich_read_ap0(void)
 {
 	return READ_SYSREG(ICH_AP0R0_EL2);
@@ -128,7 +131,8 @@ static inline uint64_t ich_this_cpu(void)
 	return READ_SYSREG(MPIDR_EL1);
 }
 
-/* Does the guest's virtual timer, live in this CPU's registers, assert its line? CNTV_CTL_EL0 {ISTATUS, IMASK, ENABLE}. */
+/* Does the guest's virtual timer, live in this CPU's registers, assert its line? CNTV_CTL_EL0
+ * {ISTATUS, IMASK, ENABLE}. */
 static inline bool ich_vtimer_line(void)
 {
 	return (READ_SYSREG(CNTV_CTL_EL0) & 7) == 5;

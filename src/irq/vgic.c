@@ -1,8 +1,9 @@
 /*
  * The virtual GIC: how an interrupt becomes pending, and who must look at it.
  *
- * Between exits the list registers stay as they are. The fast paths here (an SGI to oneself, the virtual timer) put one more
- * interrupt into a free one; everything else goes through vgic_sync_locked() in irq/vgic_lr.c.
+ * Between exits the list registers stay as they are. The fast paths here (an SGI to oneself, the
+ * virtual timer) put one more interrupt into a free one; everything else goes through
+ * vgic_sync_locked() in irq/vgic_lr.c.
  *
  * Locks: the VM's LOCK_VGIC in every function of the public header. Source: IHI 0069 4, 5.3, 12.4.
  */
@@ -17,8 +18,9 @@ void vgic_count(uint64_t *counter)
 }
 
 /*
- * Reset state. Everything is in Group 1: the guest's Group 0 would be FIQs, and a small guest that never writes IGROUPR
- * means IRQs. (The architecture leaves the reset value of IGROUPR to the implementation where DS = 1 is fixed.)
+ * Reset state. Everything is in Group 1: the guest's Group 0 would be FIQs, and a small guest that
+ * never writes IGROUPR means IRQs. (The architecture leaves the reset value of IGROUPR to the
+ * implementation where DS = 1 is fixed.)
  */
 static void bank_reset(struct vgic_bank *bank)
 {
@@ -51,51 +53,59 @@ void vgic_update_ready(const struct vgic *vgic, struct vgic_bank *bank)
 				       (vgic->enabled_group0 ? ~bank->group1 : 0));
 }
 
-/* Something that concerns these vCPUs has changed: look at once if one is loaded here, have the others look. */
+/* Something that concerns these vCPUs has changed: look at once if one is loaded here, have the
+ * others look. */
 void vgic_look(struct vgic *vgic, uint32_t vcpus)
 {
 	for (; vcpus; vcpus &= vcpus - 1) {
 		const unsigned index = (unsigned)__builtin_ctz(vcpus);
 
-		if (vgic_loaded_here(vgic->cpu[index]))
+		if (vgic_loaded_here(vgic->cpu[index])) {
 			vgic_sync_locked(vgic->cpu[index]);
-		else
-			vgic_kick(vgic->owner, index);
+			continue;
+		}
+		/* Its fast paths know nothing of what has changed. */
+		vgic->cpu[index]->thorough = true;
+		vgic_kick(vgic->owner, index);
 	}
 }
 
-/* FAST PATH. Forget list registers that the guest has finished with; return those that are free. */
-static uint32_t reap(struct vgic_cpu *cpu)
+/*
+ * FAST PATH. Forget list registers that the guest has finished with; return those that are free. What else a sync would do for
+ * them is not wanted here: a level's end is reported apart (ICH_LR_EOI), and cpu->thorough excludes the rest.
+ */
+static inline __attribute__((always_inline)) uint32_t reap(struct vgic_cpu *cpu)
 {
 	const uint32_t empty = ich_empty_lrs();
 
 	for (uint32_t done = cpu->lr_used & empty; done; done &= done - 1) {
 		const unsigned intid = cpu->lr_intid[__builtin_ctz(done)];
-		struct vgic_bank *bank = vgic_bank_of(cpu, intid);
-		const uint32_t bit = vgic_bit_of(intid);
 
-		bank->in_lr &= ~bit;
-		bank->carried &= ~bit;
-		bank->active &= ~bit;
-		bank->activate &= ~bit;
-		bank->deactivate &= ~bit;
+		vgic_bank_of(cpu, intid)->in_lr &= ~vgic_bit_of(intid);
 		if (intid == INTID_VIRT_TIMER)
 			cpu->vtimer_phys = false; /* the guest's EOI has deactivated it, too */
-		else if (intid >= INTID_FIRST_SPI)
-			vgic_hand_over(cpu, intid);
 	}
 	cpu->lr_used &= ~empty;
 	return empty;
 }
 
-/* FAST PATH. Put an SGI or PPI, latched as pending, into a list register; false when that takes more thought. */
-static bool place_private_now(struct vgic_cpu *cpu, unsigned intid, uint64_t hardware)
+/*
+ * FAST PATH. Put an SGI or PPI, latched as pending, into a list register; false when that takes more thought. Inlined into
+ * its two callers, whose slow halves are kept out of line so that they cost no saved registers.
+ */
+static inline __attribute__((always_inline)) bool place_private_now(struct vgic_cpu *cpu,
+								    unsigned intid,
+								    uint64_t hardware)
 {
 	struct vgic_bank *bank = &cpu->bank;
 	const uint32_t bit = vgic_bit_of(intid);
+
+	if (cpu->thorough)
+		return false;
+
 	const uint32_t free = reap(cpu);
 
-	if (!free || !(bank->ready & bit) || ((bank->in_lr | bank->active) & bit) || cpu->overflow)
+	if (!free || !(bank->ready & ~bank->in_lr & bit))
 		return false;
 
 	const unsigned n = (unsigned)__builtin_ctz(free);
@@ -105,7 +115,7 @@ static bool place_private_now(struct vgic_cpu *cpu, unsigned intid, uint64_t har
 	cpu->lr_used |= UINT32_C(1) << n;
 	cpu->lr_intid[n] = (uint8_t)intid;
 	bank->in_lr |= bit;
-	bank->carried |= bit;
+	cpu->injected++;
 	return true;
 }
 
@@ -130,7 +140,8 @@ void vgic_load(struct vgic_cpu *cpu)
 	ich_write_vmcr(cpu->vmcr);
 	ich_write_ap0(cpu->ap0);
 	ich_write_ap1(cpu->ap1);
-	/* The guest was in its timer handler: its EOI will deactivate the physical interrupt, so that must be active. */
+	/* The guest was in its timer handler: its EOI will deactivate the physical interrupt, so
+	 * that must be active. */
 	cpu->vtimer_phys = cpu->vtimer_phys && cpu->bank.active & VTIMER_BIT;
 	if (cpu->vtimer_phys)
 		gic_set_vtimer_active(true);
@@ -147,8 +158,9 @@ void vgic_put(struct vgic_cpu *cpu)
 	cpu->ap0 = ich_read_ap0();
 	cpu->ap1 = ich_read_ap1();
 	/*
-	 * The physical timer interrupt belongs to the next vCPU now. If it is only pending here, nothing need be
-	 * kept: with this vCPU's timer its line comes back high, and it fires again.
+	 * The physical timer interrupt belongs to the next vCPU now. If it is only pending here,
+	 * nothing need be kept: with this vCPU's timer its line comes back high, and it fires
+	 * again.
 	 */
 	if (cpu->vtimer_phys) {
 		cpu->bank.pending &= ~VTIMER_BIT;
@@ -174,7 +186,8 @@ static uint32_t change_line(struct vgic *vgic, struct vgic_bank *bank, uint32_t 
 	if (vcpu >= vgic->vcpus)
 		return 0; /* routed to nobody: stays pending */
 
-	/* In a list register: an edge adds to it, a level that drops must leave it, one that rises meets the EOI. */
+	/* In a list register: an edge adds to it, a level that drops must leave it, one that rises
+	 * meets the EOI. */
 	if (bank->in_lr & bit)
 		return level == edge ? UINT32_C(1) << vcpu : 0;
 	return level && vgic_deliverable(bank) & bit ? UINT32_C(1) << vcpu : 0;
@@ -204,28 +217,29 @@ void vgic_inject_vtimer(struct vgic_cpu *cpu)
 	const uint64_t hardware = ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, INTID_VIRT_TIMER);
 
 	spin_lock(&cpu->vgic->lock);
-	vgic_count(&vgic_stats.injected);
-	if (place_private_now(cpu, INTID_VIRT_TIMER, hardware)) {
+	if (place_private_now(cpu, INTID_VIRT_TIMER, hardware))
 		cpu->vtimer_phys = true;
-	} else {
-		cpu->vtimer_phys = true;
-		cpu->bank.pending |= VTIMER_BIT;
-		vgic_sync_locked(cpu);
-	}
+	else
+		vgic_queue_vtimer(cpu);
 	spin_unlock(&cpu->vgic->lock);
 }
 
-/* An SGI for a vCPU that is not ours, or for ourselves when the fast path could not take it. */
-static void send_sgi(struct vgic *vgic, unsigned index, uint32_t bit)
+/* An SGI for other vCPUs, or for ourselves when the fast path could not take it. */
+static __attribute__((noinline)) void queue_sgi(struct vgic *vgic, uint32_t targets, uint32_t bit)
 {
-	struct vgic_bank *bank = &vgic->cpu[index]->bank;
+	for (; targets; targets &= targets - 1) {
+		const unsigned index = (unsigned)__builtin_ctz(targets);
+		struct vgic_bank *bank = &vgic->cpu[index]->bank;
 
-	bank->pending |= bit;
-	if (bank->ready & bit)
-		vgic_look(vgic, UINT32_C(1) << index);
+		vgic_count(&vgic_stats.injected);
+		bank->pending |= bit;
+		if (bank->ready & bit)
+			vgic_look(vgic, UINT32_C(1) << index);
+	}
 }
 
-/* ICC_SGI1R_EL1 (IHI 0069 12.2.31): Aff3 55:48, RS 47:44, IRM 40, Aff2 39:32, INTID 27:24, Aff1 23:16, TargetList 15:0. */
+/* ICC_SGI1R_EL1 (IHI 0069 12.2.31): Aff3 55:48, RS 47:44, IRM 40, Aff2 39:32, INTID 27:24, Aff1
+ * 23:16, TargetList 15:0. */
 #define SGI1R_TARGETS	GENMASK(15, 0)
 #define SGI1R_INTID	GENMASK(27, 24)
 #define SGI1R_IRM	BIT(40)
@@ -243,21 +257,16 @@ static uint32_t sgi_targets(const struct vgic_cpu *cpu, uint64_t value)
 
 void vgic_write_sgi1r(struct vgic_cpu *cpu, uint64_t value)
 {
-	struct vgic *vgic = cpu->vgic;
 	const unsigned intid = (unsigned)FIELD_GET(SGI1R_INTID, value);
-	const uint32_t bit = vgic_bit_of(intid);
+	const uint32_t self = UINT32_C(1) << cpu->index;
 	uint32_t targets = sgi_targets(cpu, value);
 
-	spin_lock(&vgic->lock);
-	if (targets & UINT32_C(1) << cpu->index && place_private_now(cpu, intid, 0)) {
-		vgic_count(&vgic_stats.injected);
-		targets &= ~(UINT32_C(1) << cpu->index);
-	}
-	for (; targets; targets &= targets - 1) {
-		vgic_count(&vgic_stats.injected);
-		send_sgi(vgic, (unsigned)__builtin_ctz(targets), bit);
-	}
-	spin_unlock(&vgic->lock);
+	spin_lock(&cpu->vgic->lock);
+	if (targets & self && place_private_now(cpu, intid, 0))
+		targets &= ~self;
+	if (targets)
+		queue_sgi(cpu->vgic, targets, vgic_bit_of(intid));
+	spin_unlock(&cpu->vgic->lock);
 }
 
 static bool better_than_mask(uint8_t priority, bool group1, uint64_t vmcr)

@@ -1,17 +1,19 @@
 /*
- * A virtual GICv3 for one VM: distributor, a redistributor a vCPU, and the list registers of whatever vCPU is loaded.
+ * A virtual GICv3 for one VM: distributor, a redistributor a vCPU, and the list registers of
+ * whatever vCPU is loaded.
  *
- * A guest's own accesses to ICC_* (IAR, EOIR, PMR, ...) go to the hardware's virtual CPU interface and never trap. What
- * traps: GICD_* and GICR_* (MMIO) and ICC_SGI1R/ASGI1R/SGI0R_EL1. One Security state (GICD_CTLR.DS = 1), Group 1, affinity routing
- * always on, no LPIs, no ITS.
+ * A guest's own accesses to ICC_* (IAR, EOIR, PMR, ...) go to the hardware's virtual CPU interface
+ * and never trap. What traps: GICD_* and GICR_* (MMIO) and ICC_SGI1R/ASGI1R/SGI0R_EL1. One Security
+ * state (GICD_CTLR.DS = 1), Group 1, affinity routing always on, no LPIs, no ITS.
  *
- * Life of an interrupt: pending (here, in `pending` bits) -> placed in a list register when its vCPU is loaded ->
- * acknowledged and ended by the guest -> list register found empty by the next sync. With more pending than list
- * registers the underflow maintenance interrupt asks for a refill. A level interrupt whose line is still high is
- * offered again after EOI (EOI maintenance interrupt). The virtual timer is hardware-mapped: the guest's EOI deactivates
- * physical PPI 27.
+ * Life of an interrupt: pending (here, in `pending` bits) -> placed in a list register when its
+ * vCPU is loaded -> acknowledged and ended by the guest -> list register found empty by the next
+ * sync. With more pending than list registers the underflow maintenance interrupt asks for a
+ * refill. A level interrupt whose line is still high is offered again after EOI (EOI maintenance
+ * interrupt). The virtual timer is hardware-mapped: the guest's EOI deactivates physical PPI 27.
  *
- * Locks: LOCK_VGIC of the VM; the fast paths named below take it too. Source: IHI 0069 chapters 4, 5, 8, 9.
+ * Locks: LOCK_VGIC of the VM; the fast paths named below take it too. Source: IHI 0069 chapters 4,
+ * 5, 8, 9.
  */
 #ifndef IRQ_VGIC_H
 #define IRQ_VGIC_H
@@ -36,25 +38,24 @@
 struct vgic;
 
 /*
- * 32 interrupts: what one 32-bit GICD_ or GICR_ register covers. Bit i of each word is INTID base + i. The private bank of a
- * vCPU has base 0 (SGIs 0..15, PPIs 16..31), the shared banks 32, 64, ...
+ * 32 interrupts: what one 32-bit GICD_ or GICR_ register covers. Bit i of each word is INTID base +
+ * i. The private bank of a vCPU has base 0 (SGIs 0..15, PPIs 16..31), the shared banks 32, 64, ...
  *
- * While an interrupt sits in a list register of a loaded vCPU (in_lr), that register knows whether it is pending or
- * active; `active` and `carried` are then what the last sync saw. A vCPU that is not loaded has nothing in_lr.
+ * While an interrupt sits in a list register of a loaded vCPU (in_lr), that register knows whether
+ * it is pending or active; `active` and `unlatched` are then what the last sync saw. A vCPU that is
+ * not loaded has nothing in_lr.
  */
 struct vgic_bank {
-	uint32_t enabled, group1,
-		edge;	/* as the guest has configured them; edge: edge-triggered, else level */
-	uint32_t ready; /* enabled, and its group is enabled in GICD_CTLR */
-	uint32_t level; /* the input line */
-	uint32_t
-		pending; /* latched: a rise of an edge-triggered line, an SGI, a write to ISPENDR */
+	/* As the guest has configured them. edge: edge-triggered, else level. */
+	uint32_t enabled, group1, edge;
+	uint32_t ready;	  /* enabled, and its group is enabled in GICD_CTLR */
+	uint32_t level;	  /* the input line */
+	uint32_t pending; /* latched: the rise of an edge-triggered line, an SGI, ISPENDR */
 	uint32_t active;
 	uint32_t in_lr;
-	uint32_t
-		carried; /* the latch went into the list register and is lost if that is withdrawn */
-	uint32_t activate,
-		deactivate; /* wanted of what is in_lr on another CPU; done by its next sync */
+	uint32_t unlatched; /* of in_lr: no latch went along that a withdrawal must restore */
+	/* Wanted of what is in_lr on another CPU; done by its next sync. */
+	uint32_t activate, deactivate;
 	uint8_t priority[32];
 };
 
@@ -65,14 +66,19 @@ struct vgic_cpu {
 	bool awake;	/* GICR_WAKER.ProcessorSleep is 0 */
 	bool loaded;	/* list registers are in hardware, on the CPU loaded_on */
 	bool overflow;	/* something that should be in a list register has found none free */
-	bool vtimer_phys; /* physical PPI 27 is active for us (while not loaded: must become so with the next load) */
+	bool thorough;	/* the fast paths must not be used before the next sync */
+	/* Physical PPI 27 is active for us; while not loaded: it must become so with the next load. */
+	bool vtimer_phys;
 	uint64_t loaded_on;
+	uint64_t injected; /* by the fast paths since the last sync; then in vgic_stats */
 
 	struct vgic_bank bank;
 
-	uint32_t lr_used; /* while loaded: one bit a list register that may hold an interrupt, */
-	uint8_t lr_intid[VGIC_MAX_LRS]; /* which is this one */
-	uint64_t vmcr, ap0, ap1; /* ICH_VMCR_EL2, ICH_AP0R0_EL2, ICH_AP1R0_EL2 while not loaded */
+	/* While loaded: one bit a list register that may hold an interrupt, and which one. */
+	uint32_t lr_used;
+	uint8_t lr_intid[VGIC_MAX_LRS];
+	/* While not loaded: ICH_VMCR_EL2, ICH_AP0R0_EL2, ICH_AP1R0_EL2. */
+	uint64_t vmcr, ap0, ap1;
 };
 
 #define VGIC_SPI_BANKS (VGIC_SPIS / 32)
@@ -88,57 +94,63 @@ struct vgic {
 	struct vgic_bank spi[VGIC_SPI_BANKS];
 	uint64_t spi_router[VGIC_SPIS]; /* GICD_IROUTER */
 	uint8_t spi_target[VGIC_SPIS];	/* the vCPU that it names, or VGIC_NO_VCPU */
-	uint8_t spi_holder
-		[VGIC_SPIS]; /* the vCPU where it is in_lr or active: ends there even if the route changes */
+	/* The vCPU where it is in_lr or active: it ends there even if the route changes. */
+	uint8_t spi_holder[VGIC_SPIS];
 };
 
 /* Counts for the debugger and the summary: visible, never silent. */
 struct vgic_stats {
-	uint64_t injected;     /* interrupts made pending: SGIs, line rises, timer expiries */
+	uint64_t injected;     /* made pending: SGIs, line rises, timer expiries */
 	uint64_t refills;      /* maintenance interrupts */
 	uint64_t overflows;    /* syncs that left something waiting for a list register */
 	uint64_t bad_accesses; /* guest accesses of a wrong width, or of a reserved register */
 };
 extern struct vgic_stats vgic_stats;
 
-/* Reset state; cpu[] pointers are set by the caller through vgic_cpu_init(). 1 <= vcpus <= VGIC_MAX_VCPUS. */
+/* Reset state; cpu[] pointers are set by the caller through vgic_cpu_init(). 1 <= vcpus <=
+ * VGIC_MAX_VCPUS. */
 void vgic_init(struct vgic *vgic, unsigned vcpus, void *owner);
 void vgic_cpu_init(struct vgic *vgic, struct vgic_cpu *cpu, unsigned index);
 
 /*
- * Put the vCPU's interface into this CPU's ICH_* registers (with what is pending), and take it out again.
- * Order: vgic_load() before vtimer_load() and vtimer_put() before vgic_put(), so that physical PPI 27 is never both
- * asserted by one vCPU's timer and active for another's.
+ * Put the vCPU's interface into this CPU's ICH_* registers (with what is pending), and take it out
+ * again. Order: vgic_load() before vtimer_load() and vtimer_put() before vgic_put(), so that
+ * physical PPI 27 is never both asserted by one vCPU's timer and active for another's.
  */
 void vgic_load(struct vgic_cpu *cpu);
 void vgic_put(struct vgic_cpu *cpu);
 
-/* On the CPU where it is loaded: collect finished list registers, fill free ones with what is pending. */
+/* On the CPU where it is loaded: collect finished list registers, fill free ones with what is
+ * pending. */
 void vgic_sync(struct vgic_cpu *cpu);
 
 /* The maintenance interrupt (physical PPI 25) of the loaded vCPU. */
 void vgic_maintenance(struct vgic_cpu *cpu);
 
 /*
- * Set the line of an interrupt: SPI for the VM (vcpu ignored), PPI for one vCPU. For an edge-triggered one a rise makes it pending.
- * Callable from any CPU; the target is kicked when it must look. VT_EINVAL when there is no such INTID or vCPU, and
- * for INTID 27, whose line is the hardware's.
+ * Set the line of an interrupt: SPI for the VM (vcpu ignored), PPI for one vCPU. For an
+ * edge-triggered one a rise makes it pending. Callable from any CPU; the target is kicked when it
+ * must look. VT_EINVAL when there is no such INTID or vCPU, and for INTID 27, whose line is the
+ * hardware's.
  */
 enum vt_err vgic_set_level(struct vgic *vgic, unsigned vcpu, uint32_t intid, bool level);
 
 /*
- * FAST PATH, only on the CPU where it is loaded: the hardware-mapped virtual timer has fired (physical PPI 27 is active).
- * Puts {HW = 1, pINTID 27, vINTID 27, pending} in a free list register.
+ * FAST PATH, only on the CPU where it is loaded: the hardware-mapped virtual timer has fired
+ * (physical PPI 27 is active). Puts {HW = 1, pINTID 27, vINTID 27, pending} in a free list
+ * register.
  */
 void vgic_inject_vtimer(struct vgic_cpu *cpu);
 
-/* FAST PATH: the guest on `cpu` wrote `value` to ICC_SGI1R_EL1 (ASGI1R and SGI0R act alike with one Security state's rules). */
+/* FAST PATH: the guest on `cpu` wrote `value` to ICC_SGI1R_EL1 (ASGI1R and SGI0R act alike with one
+ * Security state's rules). */
 void vgic_write_sgi1r(struct vgic_cpu *cpu, uint64_t value);
 
 /*
- * FAST PATH: a GICD or GICR access by the vCPU `cpu`. `offset` is from VGIC_GICD_IPA / from VGIC_GICR_IPA (covers all
- * redistributors), `bytes` 1, 2, 4 or 8. Reads return the value zero-extended; an access of a width that the register
- * does not allow, or of a reserved register, reads 0, ignores writes, and is counted.
+ * FAST PATH: a GICD or GICR access by the vCPU `cpu`. `offset` is from VGIC_GICD_IPA / from
+ * VGIC_GICR_IPA (covers all redistributors), `bytes` 1, 2, 4 or 8. Reads return the value
+ * zero-extended; an access of a width that the register does not allow, or of a reserved register,
+ * reads 0, ignores writes, and is counted.
  */
 uint64_t vgicd_read(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes);
 void vgicd_write(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes, uint64_t value);
@@ -146,17 +158,19 @@ uint64_t vgicr_read(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes);
 void vgicr_write(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes, uint64_t value);
 
 /*
- * Would this vCPU take an interrupt now, enables and priority mask considered? (Is WFI over?) The running priority is not:
- * a handler that waits sees its WFI end early, which the architecture allows. A loaded vCPU is asked only on its own CPU
- * (its list registers and mask are there); any CPU may ask one that is not loaded. An expired virtual timer counts only once
+ * Would this vCPU take an interrupt now, enables and priority mask considered? (Is WFI over?) The
+ * running priority is not: a handler that waits sees its WFI end early, which the architecture
+ * allows. A loaded vCPU is asked only on its own CPU (its list registers and mask are there); any
+ * CPU may ask one that is not loaded. An expired virtual timer counts only once
  * vgic_inject_vtimer() has seen it and for as long as the vCPU stays loaded: see vtimer_deadline().
  */
 bool vgic_has_pending(struct vgic_cpu *cpu);
 
 /*
- * Supplied by vm/: vCPU `vcpu` of the VM `owner` has something new. If it runs on another CPU, send SGI_KICK there; if it is
- * blocked in WFI, make it ready. Called with LOCK_VGIC held, so it may take later locks only (it must not lock
- * LOCK_SCHED: it sets an atomic request and sends the SGI; the run queue's own CPU does the rest).
+ * Supplied by vm/: vCPU `vcpu` of the VM `owner` has something new. If it runs on another CPU, send
+ * SGI_KICK there; if it is blocked in WFI, make it ready. Called with LOCK_VGIC held, so it may
+ * take later locks only (it must not lock LOCK_SCHED: it sets an atomic request and sends the SGI;
+ * the run queue's own CPU does the rest).
  */
 void vgic_kick(void *owner, unsigned vcpu);
 

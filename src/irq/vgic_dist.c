@@ -1,6 +1,7 @@
 /*
- * GICD_*: the distributor's registers as the guest sees them. One Security state, affinity routing always on, no
- * message-based interrupts, no LPIs. SGIs and PPIs are in the redistributors, so the first word of each array is reserved.
+ * GICD_*: the distributor's registers as the guest sees them. One Security state, affinity routing
+ * always on, no message-based interrupts, no LPIs. SGIs and PPIs are in the redistributors, so the
+ * first word of each array is reserved.
  *
  * Source: IHI 0069 12.9.
  */
@@ -66,7 +67,8 @@ static void ctlr_write(struct vgic *vgic, uint64_t value)
 	vgic_look(vgic, (UINT32_C(1) << vgic->vcpus) - 1);
 }
 
-/* A route that names no vCPU is kept and readable; the interrupt then waits. It may be in progress under the old one. */
+/* A route that names no vCPU is kept and readable; the interrupt then waits. It may be in progress
+ * under the old one. */
 static void route(struct vgic *vgic, unsigned intid, uint64_t router)
 {
 	const unsigned spi = intid - INTID_FIRST_SPI;
@@ -134,7 +136,8 @@ static bool priority_access(uint64_t offset, unsigned bytes)
 	       (bytes == 1 || bytes == 4) && first_spi(offset, GICD_IPRIORITYR, 8);
 }
 
-/* Registers that exist and read as zero: optional ones, and those that one Security state does not need. */
+/* Registers that exist and read as zero: optional ones, and those that one Security state does not
+ * need. */
 static bool reads_as_zero(uint64_t offset)
 {
 	return offset == GICD_TYPER2 || offset == GICD_STATUSR ||
@@ -194,30 +197,35 @@ static void locked_write(struct vgic *vgic, uint64_t offset, unsigned bytes, uin
 		array_write(vgic, offset, (uint32_t)value);
 }
 
-/* Constant registers need no lock; GICD_TYPER is also what benchmarks read. */
-uint64_t vgicd_read(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes)
+static __attribute__((noinline)) uint64_t state_read(struct vgic *vgic, uint64_t offset,
+						     unsigned bytes)
 {
-	struct vgic *vgic = cpu->vgic;
 	uint64_t value;
 
 	if (offset & (bytes - 1) || offset >= VGIC_GICD_BYTES)
 		return bad_access();
+	spin_lock(&vgic->lock);
+	value = locked_read(vgic, offset, bytes);
+	spin_unlock(&vgic->lock);
+	return value;
+}
+
+/* FAST PATH for what is constant, or one word: no lock. Linux polls GICD_CTLR; GICD_TYPER is what benchmarks read. */
+uint64_t vgicd_read(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes)
+{
 	if (bytes == 4) {
 		switch (offset) {
 		case GICD_TYPER:
 			return GICD_TYPER_VALUE;
 		case GICD_CTLR:
-			return ctlr_read(vgic);
+			return ctlr_read(cpu->vgic);
 		case GICD_IIDR:
 			return VGIC_IIDR;
 		case GICD_PIDR2:
 			return VGIC_PIDR2;
 		}
 	}
-	spin_lock(&vgic->lock);
-	value = locked_read(vgic, offset, bytes);
-	spin_unlock(&vgic->lock);
-	return value;
+	return state_read(cpu->vgic, offset, bytes);
 }
 
 void vgicd_write(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes, uint64_t value)

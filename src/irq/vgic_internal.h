@@ -1,6 +1,7 @@
 /*
- * What the files of the virtual GIC share: irq/vgic.c (state and fast paths), irq/vgic_lr.c (list registers), irq/vgic_regs.c (what distributor and
- * redistributor have in common), irq/vgic_dist.c, irq/vgic_redist.c. Every function here expects the VM's LOCK_VGIC held.
+ * What the files of the virtual GIC share: irq/vgic.c (state and fast paths), irq/vgic_lr.c (list
+ * registers), irq/vgic_regs.c (what distributor and redistributor have in common), irq/vgic_dist.c,
+ * irq/vgic_redist.c. Every function here expects the VM's LOCK_VGIC held.
  */
 #ifndef IRQ_VGIC_INTERNAL_H
 #define IRQ_VGIC_INTERNAL_H
@@ -13,7 +14,8 @@
 #define VTIMER_BIT ((uint32_t)BIT(INTID_VIRT_TIMER))
 #define SGI_BITS   UINT32_C(0xffff)
 
-/* The virtual interface implements at least 5 bits of priority, so that is what every guest gets. (IHI 0069 4.8) */
+/* The virtual interface implements at least 5 bits of priority, so that is what every guest gets.
+ * (IHI 0069 4.8) */
 #define VGIC_PRIORITY_MASK 0xf8
 
 /* GICD_IIDR and GICR_IIDR: JEP106 code of Arm, as KVM and QEMU say too; our own product number. */
@@ -31,7 +33,8 @@ static inline uint32_t vgic_bit_of(unsigned intid)
 	return UINT32_C(1) << (intid & 31);
 }
 
-/* Pending in the architecture's sense, apart from what a list register carries: latched, or a level line that is high. */
+/* Pending in the architecture's sense, apart from what a list register carries: latched, or a level
+ * line that is high. */
 static inline uint32_t vgic_pending(const struct vgic_bank *bank)
 {
 	return bank->pending | (bank->level & ~bank->edge);
@@ -43,7 +46,8 @@ static inline uint32_t vgic_deliverable(const struct vgic_bank *bank)
 	return vgic_pending(bank) & bank->ready & ~bank->active & ~bank->in_lr;
 }
 
-/* The state of SPI `intid` matters to this vCPU: the one that has it in progress, else the one it is routed to. */
+/* The state of SPI `intid` matters to this vCPU: the one that has it in progress, else the one it
+ * is routed to. */
 static inline unsigned vgic_spi_vcpu(const struct vgic *vgic, unsigned intid)
 {
 	const struct vgic_bank *bank = &vgic->spi[intid / 32 - 1];
@@ -58,19 +62,21 @@ static inline bool vgic_loaded_here(const struct vgic_cpu *cpu)
 	return cpu->loaded && cpu->loaded_on == ich_this_cpu();
 }
 
-/* irq/vgic_lr.c. Take back, fill and empty are the parts of a sync; a put has no second half, a load no first. */
+/* irq/vgic_lr.c. Take back, fill and empty are the parts of a sync; a put has no second half, a
+ * load no first. */
 void vgic_sync_locked(struct vgic_cpu *cpu);
+void vgic_queue_vtimer(struct vgic_cpu *cpu);
 uint32_t vgic_take_back_all(struct vgic_cpu *cpu);
 void vgic_fill(struct vgic_cpu *cpu);
 void vgic_empty_lrs(uint32_t lrs);
-void vgic_hand_over(struct vgic_cpu *cpu, unsigned intid);
 
 /* irq/vgic.c */
 void vgic_look(struct vgic *vgic, uint32_t vcpus);
 void vgic_update_ready(const struct vgic *vgic, struct vgic_bank *bank);
 void vgic_count(uint64_t *counter);
 
-/* irq/vgic_regs.c. `owner` is the vCPU of a private bank, NULL for SPIs; `base` the bank's first INTID. */
+/* irq/vgic_regs.c. `owner` is the vCPU of a private bank, NULL for SPIs; `base` the bank's first
+ * INTID. */
 bool vgic_bank_register(uint64_t offset);
 uint32_t vgic_bank_read(struct vgic *vgic, struct vgic_cpu *owner, unsigned base, uint64_t offset);
 void vgic_bank_write(struct vgic *vgic, struct vgic_cpu *owner, unsigned base, uint64_t offset,

@@ -1,23 +1,25 @@
 /*
- * List registers, the thorough way: take all of them back into the banks' bits, choose the best of what is pending, write
- * them again. On a load, a kick, a maintenance interrupt, a change of configuration; the fast paths are in irq/vgic.c.
+ * List registers, the thorough way: take all of them back into the banks' bits, choose the best of
+ * what is pending, write them again. On a load, a kick, a maintenance interrupt, a change of
+ * configuration; the fast paths are in irq/vgic.c.
  *
  * Locks: the caller holds LOCK_VGIC. Source: IHI 0069 5.3, 12.4.
  */
 #include "irq/vgic_internal.h"
 
 /* An SPI that this vCPU gives up but another one should get: it is routed there now. */
-void vgic_hand_over(struct vgic_cpu *cpu, unsigned intid)
+static void hand_over(struct vgic_cpu *cpu, unsigned intid)
 {
 	struct vgic *vgic = cpu->vgic;
 	const unsigned target = vgic->spi_target[intid - INTID_FIRST_SPI];
 
 	if (target != cpu->index && target != VGIC_NO_VCPU &&
 	    (vgic_deliverable(&vgic->spi[intid / 32 - 1]) & vgic_bit_of(intid)))
-		vgic_kick(vgic->owner, target);
+		vgic_look(vgic, UINT32_C(1) << target);
 }
 
-/* Read one list register back into the bits of its bank, applying what other CPUs have asked for meanwhile. */
+/* Read one list register back into the bits of its bank, applying what other CPUs have asked for
+ * meanwhile. */
 static void take_back(struct vgic_cpu *cpu, unsigned n)
 {
 	const uint64_t lr = ich_read_lr(n);
@@ -28,8 +30,8 @@ static void take_back(struct vgic_cpu *cpu, unsigned n)
 
 	/* Not acknowledged: as pending as before. Acknowledged: the latch is consumed. */
 	if (lr & ICH_LR_PENDING)
-		bank->pending |= bank->carried & bit;
-	bank->carried &= ~bit;
+		bank->pending |= bit & ~bank->unlatched;
+	bank->unlatched &= ~bit;
 
 	if (bank->deactivate & bit)
 		active = false;
@@ -44,12 +46,12 @@ static void take_back(struct vgic_cpu *cpu, unsigned n)
 	    (lr & ICH_LR_HW))
 		cpu->vtimer_phys = false; /* ended by the guest, which has deactivated it */
 	if (intid >= INTID_FIRST_SPI)
-		vgic_hand_over(cpu, intid);
+		hand_over(cpu, intid);
 }
 
 /*
- * All list registers back into the banks. Those that a fill does not write again must be emptied: returned as a mask, so
- * that the usual one, which is written again at once, is written once.
+ * All list registers back into the banks. Those that a fill does not write again must be emptied:
+ * returned as a mask, so that the usual one, which is written again at once, is written once.
  */
 uint32_t vgic_take_back_all(struct vgic_cpu *cpu)
 {
@@ -58,6 +60,8 @@ uint32_t vgic_take_back_all(struct vgic_cpu *cpu)
 	for (uint32_t left = used; left; left &= left - 1)
 		take_back(cpu, (unsigned)__builtin_ctz(left));
 	cpu->lr_used = 0;
+	__atomic_fetch_add(&vgic_stats.injected, cpu->injected, __ATOMIC_RELAXED);
+	cpu->injected = 0;
 	return used;
 }
 
@@ -100,7 +104,8 @@ static void gather_shared(struct vgic_cpu *cpu, struct candidates *list)
 	}
 }
 
-/* Active interrupts first, as only a list register can end them; then by priority; then by INTID. Lower is better. */
+/* Active interrupts first, as only a list register can end them; then by priority; then by INTID.
+ * Lower is better. */
 static unsigned rank(struct vgic_cpu *cpu, unsigned intid)
 {
 	const struct vgic_bank *bank = vgic_bank_of(cpu, intid);
@@ -148,7 +153,8 @@ static bool place(struct vgic_cpu *cpu, unsigned n, unsigned intid)
 	struct vgic_bank *bank = vgic_bank_of(cpu, intid);
 	const uint32_t bit = vgic_bit_of(intid);
 	const bool active = bank->active & bit;
-	/* A hardware-mapped end is silent: not while another interrupt waits for it. settle_vtimer() then does the rest. */
+	/* A hardware-mapped end is silent: not while another interrupt waits for it.
+	 * settle_vtimer() then does the rest. */
 	const bool hardware =
 		intid == INTID_VIRT_TIMER && cpu->vtimer_phys && !(cpu->overflow && active);
 	uint64_t lr = FIELD_PREP(ICH_LR_PRIORITY, bank->priority[intid & 31]) | intid;
@@ -161,16 +167,19 @@ static bool place(struct vgic_cpu *cpu, unsigned n, unsigned intid)
 		lr |= ICH_LR_EOI;
 
 	/*
-	 * Pending and active at once is for edges that this vCPU will take again after its EOI. A level is looked at anew
-	 * then, and a hardware-mapped interrupt must not be both. (IHI 0069 12.4.6, ICH_LR<n>_EL2.State)
+	 * Pending and active at once is for edges that this vCPU will take again after its EOI. A
+	 * level is looked at anew then, and a hardware-mapped interrupt must not be both. (IHI
+	 * 0069 12.4.6, ICH_LR<n>_EL2.State)
 	 */
 	if (active)
 		lr |= ICH_LR_ACTIVE;
-	if (!active || (bank->pending & bank->ready & bank->edge & bit &&
-			!(lr & (ICH_LR_HW | ICH_LR_EOI)))) {
+	if (!active ||
+	    (bank->pending & bank->ready & bank->edge & bit && !(lr & (ICH_LR_HW | ICH_LR_EOI)))) {
 		lr |= ICH_LR_PENDING;
-		bank->carried |= bank->pending & bit;
+		bank->unlatched |= bit & ~bank->pending;
 		bank->pending &= ~bit;
+	} else {
+		bank->unlatched |= bit;
 	}
 	bank->in_lr |= bit;
 	if (intid >= INTID_FIRST_SPI)
@@ -190,8 +199,9 @@ static void release_vtimer(struct vgic_cpu *cpu)
 }
 
 /*
- * The guest may have reprogrammed its timer before it took the interrupt: then nothing is pending any more. And when
- * nothing of ours needs physical PPI 27 to be active, it must not stay so, or the timer would never fire again.
+ * The guest may have reprogrammed its timer before it took the interrupt: then nothing is pending
+ * any more. And when nothing of ours needs physical PPI 27 to be active, it must not stay so, or
+ * the timer would never fire again.
  */
 static void settle_vtimer(struct vgic_cpu *cpu)
 {
@@ -208,9 +218,10 @@ static void settle_vtimer(struct vgic_cpu *cpu)
 /*
  * Fill the list registers, none of which is in use, with the best that there is.
  *
- * When something is left over, a maintenance interrupt asks for the next fill: once at most one list register is valid
- * (UIE: gic_init_cpu() has refused CPUs with fewer than two), or once the guest has acknowledged all that is pending
- * (NPIE: it may keep interrupts active after a priority drop). Neither condition holds on entry to the guest.
+ * When something is left over, a maintenance interrupt asks for the next fill: once at most one
+ * list register is valid (UIE: gic_init_cpu() has refused CPUs with fewer than two), or once the
+ * guest has acknowledged all that is pending (NPIE: it may keep interrupts active after a priority
+ * drop). Neither condition holds on entry to the guest.
  */
 void vgic_fill(struct vgic_cpu *cpu)
 {
@@ -223,24 +234,45 @@ void vgic_fill(struct vgic_cpu *cpu)
 	gather_private(cpu, &list);
 	gather_shared(cpu, &list);
 	cpu->overflow = list.count > lrs;
+	cpu->thorough = cpu->overflow;
 	if (cpu->overflow) {
 		vgic_count(&vgic_stats.overflows);
 		choose_best(cpu, &list, lrs);
 		list.count = lrs;
 	}
 	for (unsigned n = 0; n < list.count; n++)
-		any_pending |= place(cpu, n, list.intid[n]);
+		if (place(cpu, n, list.intid[n]))
+			any_pending = true;
+		else
+			cpu->thorough = true;
 	if (cpu->overflow)
 		hcr |= ICH_HCR_UIE | (any_pending ? ICH_HCR_NPIE : 0);
 	ich_write_hcr(hcr);
 }
 
+static void refill(struct vgic_cpu *cpu, uint32_t lrs_taken_back)
+{
+	settle_vtimer(cpu);
+	vgic_fill(cpu);
+	vgic_empty_lrs(lrs_taken_back & ~cpu->lr_used);
+}
+
 /* On the CPU where it is loaded: everything back, and the best of it in again. */
 void vgic_sync_locked(struct vgic_cpu *cpu)
 {
-	const uint32_t before = vgic_take_back_all(cpu);
+	refill(cpu, vgic_take_back_all(cpu));
+}
 
-	settle_vtimer(cpu);
-	vgic_fill(cpu);
-	vgic_empty_lrs(before & ~cpu->lr_used);
+/*
+ * Physical PPI 27 has become active, and the fast path could not take it: the guest has disabled it,
+ * or there is no list register free. The old end of it is taken back before the new start counts.
+ */
+void vgic_queue_vtimer(struct vgic_cpu *cpu)
+{
+	const uint32_t taken_back = vgic_take_back_all(cpu);
+
+	vgic_count(&vgic_stats.injected);
+	cpu->vtimer_phys = true;
+	cpu->bank.pending |= VTIMER_BIT;
+	refill(cpu, taken_back);
 }

@@ -1,6 +1,7 @@
 /*
- * GICR_*: the redistributors as the guest sees them, 128 KiB for each vCPU: an RD frame that says which vCPU it is, and
- * an SGI frame with the registers of its SGIs and PPIs. Any vCPU may access any redistributor.
+ * GICR_*: the redistributors as the guest sees them, 128 KiB for each vCPU: an RD frame that says
+ * which vCPU it is, and an SGI frame with the registers of its SGIs and PPIs. Any vCPU may access
+ * any redistributor.
  *
  * Source: IHI 0069 12.10, 12.11.
  */
@@ -41,7 +42,8 @@ static uint64_t bad_access(void)
 	return 0;
 }
 
-/* vCPU n is 0.0.0.n; the last redistributor says so, which is how a guest knows where to stop looking. */
+/* vCPU n is 0.0.0.n; the last redistributor says so, which is how a guest knows where to stop
+ * looking. */
 static uint64_t typer(const struct vgic_cpu *of)
 {
 	return FIELD_PREP(GICR_TYPER_AFFINITY, of->index) |
@@ -73,7 +75,8 @@ static uint64_t rd_read(const struct vgic_cpu *of, uint64_t offset, unsigned byt
 	return offset >= GICR_IDREGS ? 0 : bad_access();
 }
 
-/* Sleep is remembered and has no other effect: what is pending for a sleeping vCPU wakes it, as the hardware asks for. */
+/* Sleep is remembered and has no other effect: what is pending for a sleeping vCPU wakes it, as the
+ * hardware asks for. */
 static void rd_write(struct vgic_cpu *of, uint64_t offset, unsigned bytes, uint64_t value)
 {
 	if (bytes == 4 && offset == GICR_WAKER)
@@ -122,7 +125,8 @@ static void sgi_write(struct vgic_cpu *of, uint64_t offset, unsigned bytes, uint
 		bad_access();
 }
 
-/* The vCPU whose redistributor is at this offset, or NULL: beyond the last, or a misaligned access. */
+/* The vCPU whose redistributor is at this offset, or NULL: beyond the last, or a misaligned access.
+ */
 static struct vgic_cpu *redistributor(const struct vgic *vgic, uint64_t offset, unsigned bytes)
 {
 	const uint64_t index = offset / VGIC_GICR_BYTES_PER_VCPU;

@@ -1,7 +1,8 @@
 /*
- * The registers that distributor and redistributor have in common: for each interrupt a bit (enable, pending, active,
- * group), a byte (priority) or two bits (configuration). The distributor has them for SPIs, the redistributor, at the
- * same offsets from its SGI frame, for its vCPU's SGIs and PPIs.
+ * The registers that distributor and redistributor have in common: for each interrupt a bit
+ * (enable, pending, active, group), a byte (priority) or two bits (configuration). The distributor
+ * has them for SPIs, the redistributor, at the same offsets from its SGI frame, for its vCPU's SGIs
+ * and PPIs.
  *
  * Locks: the caller holds LOCK_VGIC. Source: IHI 0069 12.9 (GICD_*), 12.11 (GICR_*).
  */
@@ -49,8 +50,9 @@ static uint32_t concerned(struct vgic *vgic, struct vgic_cpu *owner, unsigned ba
 }
 
 /*
- * Pending and active bits live in list registers. Our own are read back now; for a vCPU that runs on another CPU the answer is
- * what its last sync saw, and it is asked for another one: a guest that polls gets there.
+ * Pending and active bits live in list registers. Our own are read back now; for a vCPU that runs
+ * on another CPU the answer is what its last sync saw, and it is asked for another one: a guest
+ * that polls gets there.
  */
 static void refresh(struct vgic *vgic, struct vgic_cpu *owner, unsigned base)
 {
@@ -70,7 +72,7 @@ uint32_t vgic_bank_read(struct vgic *vgic, struct vgic_cpu *owner, unsigned base
 	case ISPENDR:
 	case ICPENDR:
 		refresh(vgic, owner, base);
-		return vgic_pending(bank) | bank->carried;
+		return vgic_pending(bank) | (bank->in_lr & ~bank->unlatched);
 	case ISACTIVER:
 	case ICACTIVER:
 		refresh(vgic, owner, base);
@@ -79,7 +81,8 @@ uint32_t vgic_bank_read(struct vgic *vgic, struct vgic_cpu *owner, unsigned base
 	return 0;
 }
 
-/* An SPI that is made active belongs to the vCPU it is routed to; one that is routed to nobody cannot be. */
+/* An SPI that is made active belongs to the vCPU it is routed to; one that is routed to nobody
+ * cannot be. */
 static uint32_t claim_active(struct vgic *vgic, unsigned base, uint32_t bits)
 {
 	uint32_t claimed = 0;
@@ -112,12 +115,14 @@ static void clear_active(struct vgic_bank *bank, uint32_t bits)
 	bank->activate &= ~bits;
 }
 
-/* What is in a list register stays there until the vCPU that has it looks; the bits say what it is to find then. */
+/* What is in a list register stays there until the vCPU that has it looks; the bits say what it is
+ * to find then. */
 void vgic_bank_write(struct vgic *vgic, struct vgic_cpu *owner, unsigned base, uint64_t offset,
 		     uint32_t value)
 {
 	struct vgic_bank *bank = bank_at(vgic, owner, base);
-	/* Those that leave a list register, or get a chance for one. The timer's physical side may need to be released. */
+	/* Those that leave a list register, or get a chance for one. The timer's physical side may
+	 * need to be released. */
 	const uint32_t before =
 		bank->in_lr | bank->active | (owner && owner->vtimer_phys ? VTIMER_BIT : 0);
 	uint32_t changed = value;
@@ -143,7 +148,7 @@ void vgic_bank_write(struct vgic *vgic, struct vgic_cpu *owner, unsigned base, u
 		break;
 	case ICPENDR:
 		bank->pending &= ~value;
-		bank->carried &= ~value;
+		bank->unlatched |= value & bank->in_lr;
 		break;
 	case ISACTIVER:
 		set_active(vgic, owner, base, value);
@@ -172,7 +177,8 @@ void vgic_priority_write(struct vgic_bank *bank, unsigned first, unsigned bytes,
 		bank->priority[first + i] = (value >> (8 * i)) & VGIC_PRIORITY_MASK;
 }
 
-/* GICD_ICFGR, GICR_ICFGR: two bits for each of 16 interrupts, the upper one set for edge-triggered. */
+/* GICD_ICFGR, GICR_ICFGR: two bits for each of 16 interrupts, the upper one set for edge-triggered.
+ */
 uint32_t vgic_config_read(const struct vgic_bank *bank, unsigned half)
 {
 	const uint32_t edge = bank->edge >> (16 * half);

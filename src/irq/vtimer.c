@@ -1,8 +1,9 @@
 /*
  * The guest's virtual timer (registers switched with the vCPU) and EL2's own physical timer.
  *
- * EL2 does not use the Virtualization Host Extensions, so CNTV_*_EL0 here are the guest's. Takes no lock: a vCPU's timer
- * belongs to the CPU that has it loaded. Source: Arm ARM DDI 0487 D11 (the Generic Timer).
+ * EL2 does not use the Virtualization Host Extensions, so CNTV_*_EL0 here are the guest's. Takes no
+ * lock: a vCPU's timer belongs to the CPU that has it loaded. Source: Arm ARM DDI 0487 D11 (the
+ * Generic Timer).
  */
 #include "irq/vtimer_regs.h"
 

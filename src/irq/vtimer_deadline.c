@@ -1,5 +1,6 @@
 /*
- * When does the timer of a vCPU that is not loaded fire? Pure but for the counter, which the unit tests supply.
+ * When does the timer of a vCPU that is not loaded fire? Pure but for the counter, which the unit
+ * tests supply.
  */
 #include "irq/vtimer_regs.h"
 

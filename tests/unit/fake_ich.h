@@ -23,17 +23,17 @@
 #include "irq/ich.h"
 #include "irq/vgic.h"
 
-#define FAKE_CPUS 8
+#define FAKE_CPUS     8
 #define FAKE_SPURIOUS 1023u
-#define LR_STATE (ICH_LR_PENDING | ICH_LR_ACTIVE)
+#define LR_STATE      (ICH_LR_PENDING | ICH_LR_ACTIVE)
 #define VMCR_ALL_OPEN (ICH_VMCR_VENG0 | ICH_VMCR_VENG1 | ICH_VMCR_VPMR)
 
 struct fake_pcpu {
 	uint64_t lr[VGIC_MAX_LRS];
 	uint64_t hcr, vmcr, ap0, ap1;
-	unsigned eoi_count;	  /* ICH_HCR_EL2.EOIcount: ends that found no list register */
-	bool timer_line;	  /* the virtual timer's condition is met, and it is enabled */
-	bool phys_active;	  /* physical PPI 27 */
+	unsigned eoi_count; /* ICH_HCR_EL2.EOIcount: ends that found no list register */
+	bool timer_line;    /* the virtual timer's condition is met, and it is enabled */
+	bool phys_active;   /* physical PPI 27 */
 	unsigned lr_writes, lr_reads;
 };
 
@@ -157,8 +157,8 @@ static inline bool fake_maintenance(void)
 		pending += (lr & LR_STATE) == ICH_LR_PENDING;
 		eoi |= lr_reports_eoi(lr);
 	}
-	return fake()->hcr & ICH_HCR_EN &&
-	       (eoi || (fake()->hcr & ICH_HCR_UIE && valid <= 1) || (fake()->hcr & ICH_HCR_NPIE && !pending));
+	return fake()->hcr & ICH_HCR_EN && (eoi || (fake()->hcr & ICH_HCR_UIE && valid <= 1) ||
+					    (fake()->hcr & ICH_HCR_NPIE && !pending));
 }
 
 /* Priorities of what is active and not yet dropped: one bit for each of the 32 preemption levels. */
@@ -215,7 +215,8 @@ static inline unsigned guest_acknowledges(void)
 
 static inline void guest_drops_priority(void)
 {
-	uint64_t *ap = fake()->ap1 && (!fake()->ap0 || (fake()->ap1 & -fake()->ap1) < (fake()->ap0 & -fake()->ap0))
+	uint64_t *ap = fake()->ap1 && (!fake()->ap0 ||
+				       (fake()->ap1 & -fake()->ap1) < (fake()->ap0 & -fake()->ap0))
 			       ? &fake()->ap1
 			       : &fake()->ap0;
 

@@ -4,12 +4,12 @@
 
 #include "irq/vtimer_regs.h"
 
-#define SPI_EDGE 40u
+#define SPI_EDGE  40u
 #define SPI_LEVEL 41u
 
-#define GICD(offset) (offset)
-#define GICR_SGI(vcpu, offset) ((vcpu)*VGIC_GICR_BYTES_PER_VCPU + 0x10000 + (offset))
-#define SGI1R(intid, targets) ((uint64_t)(intid) << 24 | (targets))
+#define GICD(offset)		  (offset)
+#define GICR_SGI(vcpu, offset)	  ((vcpu)*VGIC_GICR_BYTES_PER_VCPU + 0x10000 + (offset))
+#define SGI1R(intid, targets)	  ((uint64_t)(intid) << 24 | (targets))
 #define SGI1R_ALL_BUT_SELF(intid) ((uint64_t)(intid) << 24 | BIT(40))
 
 static struct vgic vgic;
@@ -544,7 +544,8 @@ static void timer_handler_survives_a_switch(void **state)
 
 	vgic_load(&vcpu[0]);
 	assert_true(fake()->phys_active);
-	fake()->timer_line = true; /* vtimer_load(): still expired, and masked by the active state */
+	fake()->timer_line =
+		true; /* vtimer_load(): still expired, and masked by the active state */
 	assert_false(fake_timer_fires());
 	nothing_pending();
 	guest_ends(27);
@@ -666,7 +667,8 @@ static void deadline_of_a_stopped_timer(void **state)
 	(void)state;
 	now = 1000;
 	assert_false(vtimer_deadline(&(struct vtimer){.ctl = 0}, &when));
-	assert_false(vtimer_deadline(&(struct vtimer){.ctl = CNT_CTL_ENABLE | CNT_CTL_IMASK}, &when));
+	assert_false(
+		vtimer_deadline(&(struct vtimer){.ctl = CNT_CTL_ENABLE | CNT_CTL_IMASK}, &when));
 }
 
 static void deadline_is_in_physical_ticks(void **state)
@@ -675,11 +677,14 @@ static void deadline_is_in_physical_ticks(void **state)
 
 	(void)state;
 	now = 1000;
-	assert_true(vtimer_deadline(&(struct vtimer){.ctl = 1, .cval = 500, .offset_ticks = 600}, &when));
+	assert_true(vtimer_deadline(&(struct vtimer){.ctl = 1, .cval = 500, .offset_ticks = 600},
+				    &when));
 	assert_int_equal(when, 1100);
-	assert_true(vtimer_deadline(&(struct vtimer){.ctl = 1, .cval = 400, .offset_ticks = 600}, &when));
+	assert_true(vtimer_deadline(&(struct vtimer){.ctl = 1, .cval = 400, .offset_ticks = 600},
+				    &when));
 	assert_int_equal(when, 0);
-	assert_true(vtimer_deadline(&(struct vtimer){.ctl = 1, .cval = UINT64_MAX, .offset_ticks = 600}, &when));
+	assert_true(vtimer_deadline(
+		&(struct vtimer){.ctl = 1, .cval = UINT64_MAX, .offset_ticks = 600}, &when));
 	assert_true(when == UINT64_MAX);
 }
 

@@ -8,11 +8,11 @@
  */
 #include "tests/unit/fake_ich.h"
 
-#define VCPUS 4u
-#define PCPUS 3u
-#define NOBODY 99u
+#define VCPUS	   4u
+#define PCPUS	   3u
+#define NOBODY	   99u
 #define OPERATIONS 100000u
-#define DEPTH 32u
+#define DEPTH	   32u
 
 struct ideal_irq {
 	bool enabled, level, latch, active, edge;
@@ -67,14 +67,16 @@ static bool deliverable(unsigned v, unsigned intid)
 {
 	const struct ideal_irq *irq = irq_of(v, intid);
 
-	return group_enabled && irq->enabled && pending(v, intid) && !irq->active && irq->target == v;
+	return group_enabled && irq->enabled && pending(v, intid) && !irq->active &&
+	       irq->target == v;
 }
 
 /* The best priority below `limit` of what could be delivered; `limit` when there is nothing. */
 static unsigned best_priority(unsigned v, unsigned limit, bool with_timer)
 {
 	for (unsigned i = 0; i < VGIC_INTIDS; i++)
-		if (deliverable(v, i) && irq_of(v, i)->priority < limit && (with_timer || i != INTID_VIRT_TIMER))
+		if (deliverable(v, i) && irq_of(v, i)->priority < limit &&
+		    (with_timer || i != INTID_VIRT_TIMER))
 			limit = irq_of(v, i)->priority;
 	return limit;
 }
@@ -206,7 +208,14 @@ static void stop_or_start_timer(unsigned v)
 
 /* ---- registers ---- */
 
-enum { ENABLE = 0x100, DISABLE = 0x180, PEND = 0x200, UNPEND = 0x280, ACTIVATE = 0x300, DEACTIVATE = 0x380 };
+enum {
+	ENABLE = 0x100,
+	DISABLE = 0x180,
+	PEND = 0x200,
+	UNPEND = 0x280,
+	ACTIVATE = 0x300,
+	DEACTIVATE = 0x380
+};
 
 static void write_register(unsigned v, unsigned of, unsigned word, unsigned offset, uint32_t value)
 {
@@ -219,7 +228,8 @@ static void write_register(unsigned v, unsigned of, unsigned word, unsigned offs
 static uint32_t read_register(unsigned v, unsigned of, unsigned word, unsigned offset)
 {
 	if (word == 0)
-		return (uint32_t)vgicr_read(&vcpu[v], of * VGIC_GICR_BYTES_PER_VCPU + 0x10000 + offset, 4);
+		return (uint32_t)vgicr_read(&vcpu[v],
+					    of * VGIC_GICR_BYTES_PER_VCPU + 0x10000 + offset, 4);
 	return (uint32_t)vgicd_read(&vcpu[v], offset + 4 * word, 4);
 }
 
@@ -382,7 +392,8 @@ static void check_has_pending(void)
 	/* Like the list registers, this sees a waiting interrupt only where one is free. */
 	if (loaded && active_count(v) >= fake_lrs)
 		return;
-	assert_int_equal(vgic_has_pending(&vcpu[v]), best_priority(v, guest[v].mask, loaded) < guest[v].mask);
+	assert_int_equal(vgic_has_pending(&vcpu[v]),
+			 best_priority(v, guest[v].mask, loaded) < guest[v].mask);
 }
 
 static void one_operation(void)
@@ -474,7 +485,8 @@ static void start(void)
 		vgic_cpu_init(&vgic, &vcpu[v], v);
 		guest[v].pcpu = NOBODY;
 		guest[v].mask = 0xf8;
-		vcpu[v].vmcr = ICH_VMCR_VENG0 | ICH_VMCR_VENG1 | FIELD_PREP(ICH_VMCR_VPMR, guest[v].mask);
+		vcpu[v].vmcr =
+			ICH_VMCR_VENG0 | ICH_VMCR_VENG1 | FIELD_PREP(ICH_VMCR_VPMR, guest[v].mask);
 		for (unsigned i = 0; i < VGIC_INTIDS; i++) {
 			ideal[v][i].edge = i < 16;
 			ideal[v][i].target = i < 32 ? v : 0;
