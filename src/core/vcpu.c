@@ -22,8 +22,8 @@
  */
 #define HCR_VM	 BIT(0)
 #define HCR_SWIO BIT(1)
-#define HCR_PTW	 BIT(2) /* a table walk through device memory is a fault, not a wild device access \
-			 */
+/* A table walk through device memory is a fault, not a wild device access. */
+#define HCR_PTW	      BIT(2)
 #define HCR_FMO	      BIT(3)
 #define HCR_IMO	      BIT(4)
 #define HCR_AMO	      BIT(5)

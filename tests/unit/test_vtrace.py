@@ -413,10 +413,16 @@ def test_long_durations_keep_all_their_bits(convert, vtrace):
     assert f"dur_ns={(1 << 33) * NS} name=\"WFI\"" in vtrace("dump", data).stdout
 
 
+def test_a_long_duration_is_not_taken_for_a_value(convert):
+    cpu = Cpu(0)
+    cpu.exit(1 << 34, 1 << 33, 0, "MMIO_READ", 0x93800006, KERNEL, [UARTDR])
+    assert dict(convert(Recording([cpu]).bytes()).slices[0][4]).keys() == {"esr", "ec", "pc", "ipa"}
+
+
 @pytest.mark.parametrize("frequency", [24_000_000, 1_000_000_000, 19_200_000])
 def test_any_counter_frequency(convert, frequency):
     cpu = Cpu(0)
-    ticks = (1 << 60) // 1_000_000_000 * 7 + 12345  # ticks * 10^9 needs more than 64 bits
+    ticks = (1 << 40) + 12345  # ticks * 10^9 needs more than 64 bits
     cpu.exit(ticks, 99, 0, "HYPERCALL", 0x5A000000, KERNEL, [0x84000000])
     begin, end = convert(Recording([cpu], [f"cntfrq={frequency}"]).bytes()).slices[0][1:3]
     assert (begin, end) == ((ticks - 99) * 10**9 // frequency, ticks * 10**9 // frequency)
@@ -481,6 +487,18 @@ def test_a_vcpu_that_migrates_keeps_its_order(convert):
     trace = convert(Recording([one_, two]).bytes(7))
     assert len(trace.slices) == 20
     trace.check_tasks()
+
+
+def test_a_vcpu_that_left_unseen_is_taken_off_its_cpu(convert):
+    """No SCHED_OUT was recorded: the thread must rest before it runs elsewhere, and its CPU be free for another."""
+    cpus = [Cpu(0), Cpu(1)]
+    cpus[0].add("SCHED_IN", 100, 0)
+    cpus[1].add("SCHED_IN", 200, 0)
+    cpus[1].add("SCHED_IN", 300, 1)
+    trace = convert(Recording(cpus).bytes())
+    trace.check_tasks()
+    assert [(tid, cpu) for _, tid, cpu, state in trace.tasks if state == "TASK_STATE_RUNNING"] == [
+        (1001, 0), (1001, 1), (1002, 1)]
 
 
 def test_instants(convert):
