@@ -501,6 +501,14 @@ def test_a_vcpu_that_left_unseen_is_taken_off_its_cpu(convert):
         (1001, 0), (1001, 1), (1002, 1)]
 
 
+def test_an_exit_that_ends_after_its_vcpu_left_does_not_run_it(convert):
+    cpu = Cpu(0)
+    cpu.add("SCHED_IN", 100, 0)
+    cpu.add("SCHED_OUT", 900, 0, OFF)
+    cpu.exit(1000, 300, 0, "CPU_DOWN", 0x5A000000, KERNEL, [0x84000002])
+    assert [task[3] for task in convert(Recording([cpu]).bytes()).tasks] == ["TASK_STATE_RUNNING", "TASK_STATE_STOPPED"]
+
+
 def test_instants(convert):
     cpu = Cpu(0)
     cpu.add("VIRQ_INJECT", 100, 0, 0, [27 | 1 << 32])
