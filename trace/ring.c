@@ -43,6 +43,14 @@ void trace_seal(struct trace_ring *ring)
 	__atomic_store_n(&ring->filled, ring->filled + 1, __ATOMIC_RELEASE);
 }
 
+void trace_flush_old(struct trace_ring *ring, uint64_t age)
+{
+	if (!ring || !ring->open || trace_clock() - ring->base < age)
+		return;
+	trace_seal(ring);
+	trace_page_ready(ring);
+}
+
 bool trace_turn_page(struct trace_ring *ring, uint64_t now)
 {
 	if (ring->open) {

@@ -56,6 +56,12 @@ bool trace_turn_page(struct trace_ring *ring, uint64_t now);
  */
 void trace_seal(struct trace_ring *ring);
 
+/*
+ * Hand out the page being written if it is older than `age` ticks, full or not: so that a recording is
+ * at most that far behind a CPU that does little. A NULL ring means that tracing is off.
+ */
+void trace_flush_old(struct trace_ring *ring, uint64_t age);
+
 /* Supplied by trace/drain.c: a page has been sealed. Runs on the ring's own CPU; never waits. */
 void trace_page_ready(struct trace_ring *ring);
 

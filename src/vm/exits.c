@@ -54,10 +54,13 @@ static void refuse_access(struct vm_vcpu *vcpu)
 	const bool fetch = exit->reason == EXIT_NESTED_PAGE_FAULT && exit->fault.fetch;
 	const uint64_t ipa =
 		exit->reason == EXIT_NESTED_PAGE_FAULT ? exit->fault.ipa : exit->mmio.ipa;
-	const enum vt_err err = fetch ? vcpu_inject_instruction_abort(core, exit->far)
-				      : vcpu_inject_data_abort(core, exit->far);
+	enum vt_err err;
 
 	core->note_address = ipa;
+	if (is_there_now(vcpu, ipa))
+		return;
+	err = fetch ? vcpu_inject_instruction_abort(core, exit->far)
+		    : vcpu_inject_data_abort(core, exit->far);
 	if (err != VT_OK) {
 		vm_crash(vcpu, "its exception vectors can not be fetched");
 		return;

@@ -7,6 +7,7 @@
 #include <vitrine/percpu.h>
 
 #include "dev/console.h"
+#include "dev/virtio_serial.h"
 #include "hal/arm64.h"
 #include "hal/hal.h"
 #include "irq/gic.h"
@@ -14,6 +15,9 @@
 #include "lib/log.h"
 #include "trace/clock.h"
 #include "trace/trace.h"
+
+#define TICK_MS	       50u
+#define TRACE_FLUSH_MS 250u /* an idle CPU hands out a page that is older, full or not */
 
 struct run_queue {
 	struct vm_vcpu *vcpu[SCHED_MAX_VCPUS];
@@ -23,6 +27,11 @@ struct run_queue {
 };
 
 static struct run_queue queues[HAL_MAX_CPUS];
+
+static uint64_t milliseconds(unsigned count)
+{
+	return READ_SYSREG(CNTFRQ_EL0) / 1000 * count;
+}
 
 static struct run_queue *this_queue(void)
 {
@@ -156,6 +165,22 @@ bool sched_others_ready(const struct vm_vcpu *vcpu)
 }
 
 /*
+ * Several VMs share the terminal: half lines of theirs must appear in time. One CPU sees to it.
+ */
+static bool has_tick(void)
+{
+	return vm_count > 1 && this_cpu()->index == 0;
+}
+
+static void tick(void)
+{
+	if (has_tick()) {
+		console_tick();
+		virtio_serial_poll();
+	}
+}
+
+/*
  * EL2's timer: the end of the slice if somebody else waits for this CPU, and the timers of blocked
  * vCPUs that are not loaded.
  */
@@ -164,7 +189,9 @@ static void set_timer(const struct run_queue *queue, const struct vm_vcpu *runni
 	uint64_t soonest = UINT64_MAX;
 
 	if (running && sched_others_ready(running))
-		soonest = trace_clock() + READ_SYSREG(CNTFRQ_EL0) / 1000 * SCHED_SLICE_MS;
+		soonest = trace_clock() + milliseconds(SCHED_SLICE_MS);
+	if (has_tick())
+		soonest = MIN(soonest, trace_clock() + milliseconds(TICK_MS));
 	for (unsigned i = 0; i < queue->count; i++) {
 		const struct vm_vcpu *vcpu = queue->vcpu[i];
 		uint64_t deadline;
@@ -195,9 +222,10 @@ bool sched_interrupt(uint32_t *intid)
 	if (taken >= INTID_SPECIAL)
 		return false;
 
-	if (taken == INTID_EL2_PHYS_TIMER)
+	if (taken == INTID_EL2_PHYS_TIMER) {
 		el2_timer_stop();
-	else if (taken == INTID_MAINTENANCE && queue->loaded)
+		tick();
+	} else if (taken == INTID_MAINTENANCE && queue->loaded)
 		vgic_maintenance(&queue->loaded->vgic);
 	else if (taken == hal.uart_intid)
 		console_input_poll();
@@ -215,6 +243,7 @@ static void idle(struct run_queue *queue)
 	uint32_t intid;
 
 	set_timer(queue, 0);
+	trace_flush_old(this_cpu()->ring, milliseconds(TRACE_FLUSH_MS));
 	wfi();
 	sched_interrupt(&intid);
 }

@@ -198,7 +198,7 @@ static void reset(struct vm *vm)
 		vcpu->power = POWER_OFF;
 		vcpu->parked = false;
 	}
-	vuart_init(&vm->vuart, &vm->vgic, vm->console);
+	vuart_reset(&vm->vuart);
 	vm->unparked = vm->vcpus;
 	log_line("vm %s: reset", vm->config->name);
 	__atomic_store_n(&vm->phase, VM_RUNNING, __ATOMIC_RELEASE);
