@@ -315,8 +315,9 @@ class Picture:
                 self.rect(x, y, 13, 13, colour, ' rx="2"')
                 self.text(x + 19, y + 11, words, 12, INK)
                 x += 19 + 6.7 * len(words) + 12
-        self.add(f'<path d="M{x + 6:.1f} {y + 3} l4.5 8 h-9 z" fill="{INK}"/>')
-        self.text(x + 19, y + 11, "virtual interrupt", 12, INK)
+        if any(self.begin <= time <= self.end for time, _ in self.events.virqs):
+            self.add(f'<path d="M{x + 6:.1f} {y + 3} l4.5 8 h-9 z" fill="{INK}"/>')
+            self.text(x + 19, y + 11, "virtual interrupt", 12, INK)
 
     def svg(self):
         top = 62

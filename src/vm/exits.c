@@ -46,6 +46,18 @@ static void hypercall(struct vm_vcpu *vcpu)
 	}
 }
 
+/*
+ * Break-before-make on another CPU leaves a hole for a moment: if the page is there by now, the guest
+ * only has to try again.
+ */
+static bool is_there_now(struct vm_vcpu *vcpu, uint64_t ipa)
+{
+	struct stage2_leaf leaf;
+
+	return FIELD_GET(FSC_TYPE, vcpu->core.exit.esr) == FSC_TRANSLATION &&
+	       stage2_walk(&vcpu->vm->stage2, ipa, &leaf) == VT_OK;
+}
+
 /* Nothing is behind this address. As a bus would: an external abort, taken by the guest. */
 static void refuse_access(struct vm_vcpu *vcpu)
 {

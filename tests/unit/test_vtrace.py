@@ -535,6 +535,18 @@ def test_losses_are_shown_and_counted(convert, vtrace):
     assert (check.stdout, check.returncode) == (f"check: exits={recording.exits} lost=15 total={recording.exits} ok\n", 0)
 
 
+@pytest.mark.parametrize("said,verdict", [(2, 0), (1, 1), (3, 1)])
+def test_lost_exits_are_balanced_to_the_last_one(vtrace, said, verdict):
+    """Of 5 lost records 2 were exits: 3 read of 5 produced. Any other number said is found out."""
+    cpu = Cpu(0)
+    for i in range(3):
+        cpu.exit(1000 * i + 1000, 10, 0, "HYPERCALL", 0x5A000000, KERNEL, [0x84000000])
+    cpu.lose(5)
+    totals = metadata_page("total.exits=5", "total.events.0=8", "total.lost.0=5", f"total.lost_exits.0={said}")
+    done = vtrace("check", Recording([cpu], last=totals).bytes())
+    assert done.returncode == verdict and ("exits read" in done.stderr) == bool(verdict)
+
+
 def test_stat(vtrace):
     recording = ordinary(2, 300)
     out = vtrace("stat", recording.bytes())

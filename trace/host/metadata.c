@@ -66,6 +66,8 @@ static void interpret(struct metadata *m, const char *key, const char *value)
 		m->events[i] = (struct total){ true, number };
 	else if (match_indexed(key, "total.lost.", "", MAX_CPUS, &i))
 		m->lost[i] = (struct total){ true, number };
+	else if (match_indexed(key, "total.lost_exits.", "", MAX_CPUS, &i))
+		m->lost_exits[i] = (struct total){ true, number };
 	else if (match_indexed(key, "vm.", ".vcpus", MAX_VMS, &i) && number <= MAX_VCPUS) {
 		m->vm[i].vcpus = (uint32_t)number;
 		m->vm[i].known = true;

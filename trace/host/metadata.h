@@ -43,6 +43,7 @@ struct metadata {
 	struct total exits;
 	struct total events[MAX_CPUS];
 	struct total lost[MAX_CPUS];
+	struct total lost_exits[MAX_CPUS]; /* how many of the lost were exits */
 	struct attribute attribute[MAX_ATTRIBUTES];
 	uint32_t attributes;
 	uint32_t ignored_lines; /* not key=value, or past a limit */
