@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct summary *summary;
 	static FILE *nowhere;
-	const struct source source = { .name = "fuzz", .memory = data, .fd = -1, .bytes = bytes };
+	const struct source source = {.name = "fuzz", .memory = data, .fd = -1, .bytes = bytes};
 
 	if (!summary) {
 		summary = malloc(sizeof(*summary));

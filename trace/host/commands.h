@@ -10,13 +10,15 @@
 enum exit_status { EXIT_DONE = 0, EXIT_BAD_DATA = 1, EXIT_USAGE = 2 };
 
 /* convert.c. `out_name` is for messages. */
-int convert_recording(const struct source *source, const struct summary *summary, FILE *out, const char *out_name);
+int convert_recording(const struct source *source, const struct summary *summary, FILE *out,
+		      const char *out_name);
 
 /* dump.c */
 int dump_recording(const struct source *source, const struct summary *summary, FILE *out);
 
 /* report.c. `pftrace` may be NULL. */
 int stat_recording(const struct summary *summary, FILE *out);
-int check_recording(const struct source *source, const struct summary *summary, const char *pftrace, FILE *out);
+int check_recording(const struct source *source, const struct summary *summary, const char *pftrace,
+		    FILE *out);
 
 #endif

@@ -116,14 +116,16 @@ static void convert_exit(struct conversion *c, const struct record *exit, uint64
 	struct sequence *s = exits_of(c, exit->vcpu);
 	const struct label *label = label_of(&c->labels, exit);
 	const bool sync = exit->arg != REASON_EXTERNAL_INTERRUPT; /* interrupts have no syndrome */
-	uint64_t begin_ns =
-		exit->end_ticks > exit->duration_ticks ? to_ns(c, exit->end_ticks - exit->duration_ticks) : 0;
+	uint64_t begin_ns = exit->end_ticks > exit->duration_ticks
+				    ? to_ns(c, exit->end_ticks - exit->duration_ticks)
+				    : 0;
 
 	if (exit->duration_ticks > exit->end_ticks || begin_ns < s->last_ns) {
 		c->overlaps++;
 		begin_ns = s->last_ns < end_ns ? s->last_ns : end_ns;
 	}
-	slice_open(p, s, begin_ns, TYPE_BEGIN, label->name_iid, label->category_iid, sync ? (exit->esr >> 26) + 1 : 0);
+	slice_open(p, s, begin_ns, TYPE_BEGIN, label->name_iid, label->category_iid,
+		   sync ? (exit->esr >> 26) + 1 : 0);
 	if (sync) {
 		slice_arg(p, SLICE_ARG_esr, ARG_POINTER, exit->esr);
 		slice_arg(p, SLICE_ARG_ec, ARG_STRING_IID, (exit->esr >> 26) + 1);
@@ -208,7 +210,8 @@ static void convert_last_losses(struct conversion *c)
 	}
 }
 
-int convert_recording(const struct source *source, const struct summary *summary, FILE *out, const char *out_name)
+int convert_recording(const struct source *source, const struct summary *summary, FILE *out,
+		      const char *out_name)
 {
 	struct conversion *c = calloc(1, sizeof(*c));
 	struct merge *merge = merge_begin(source, summary);
@@ -240,7 +243,9 @@ int convert_recording(const struct source *source, const struct summary *summary
 	if (!written)
 		fprintf(stderr, "vtrace: %s: cannot write all of it\n", out_name);
 	if (c->overlaps)
-		fprintf(stderr, "vtrace: %s: warning: %" PRIu64 " exit(s) began before the one before ended: shortened\n",
+		fprintf(stderr,
+			"vtrace: %s: warning: %" PRIu64
+			" exit(s) began before the one before ended: shortened\n",
 			source->name, c->overlaps);
 	merge_end(merge);
 	free(c);

@@ -5,13 +5,14 @@
 #include "trace/host/names.h"
 
 /* Names kept back so that every exit reason still gets its general name when the others have run out. */
-#define RESERVED_NAMES 300u
+#define RESERVED_NAMES	300u
 #define KEY_NOT_AN_EXIT (0xffull << 56) /* above every real exit reason */
 
 /* A full table names what comes later by its reason only. */
 static struct label *general_label(struct labels *labels, const struct record *record)
 {
-	struct label *label = record->event == TRACE_EXIT ? &labels->general[record->arg] : &labels->other;
+	struct label *label =
+		record->event == TRACE_EXIT ? &labels->general[record->arg] : &labels->other;
 	char name[EXIT_NAME_BYTES];
 
 	if (label->name_iid)
@@ -21,8 +22,10 @@ static struct label *general_label(struct labels *labels, const struct record *r
 	else
 		snprintf(name, sizeof(name), "other event");
 	label->name_iid = perfetto_add_name(labels->perfetto, name);
-	label->category_iid = perfetto_category(
-		labels->perfetto, record->event == TRACE_EXIT ? exit_category(record->arg) : "other");
+	label->category_iid =
+		perfetto_category(labels->perfetto, record->event == TRACE_EXIT
+							    ? exit_category(record->arg)
+							    : "other");
 	return label;
 }
 

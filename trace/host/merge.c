@@ -11,7 +11,8 @@ struct offset_queue {
 
 struct cursor {
 	struct offset_queue queue;
-	uint64_t pages_left; /* by the first pass, so that a CPU without more pages costs no search */
+	uint64_t
+		pages_left; /* by the first pass, so that a CPU without more pages costs no search */
 	struct page page;
 	uint8_t *records;
 	size_t room;
@@ -36,7 +37,8 @@ static bool queue_push(struct offset_queue *queue, uint64_t offset)
 {
 	if (queue->head + queue->count == queue->room) {
 		if (queue->head > queue->room / 2) {
-			memmove(queue->offset, queue->offset + queue->head, queue->count * sizeof(*queue->offset));
+			memmove(queue->offset, queue->offset + queue->head,
+				queue->count * sizeof(*queue->offset));
 			queue->head = 0;
 		} else {
 			const size_t room = queue->room ? queue->room * 2 : 64;
@@ -104,7 +106,8 @@ static bool load_page(struct merge *m, struct cursor *cursor, const struct page 
 	}
 	cursor->page = *page;
 	cursor->at = 0;
-	return source_read(m->source, page->offset + sizeof(struct trace_page_header), cursor->records, page->bytes);
+	return source_read(m->source, page->offset + sizeof(struct trace_page_header),
+			   cursor->records, page->bytes);
 }
 
 /* Put the CPU's next record, or a gap, into its cursor. False: this CPU has no more. */
@@ -118,7 +121,8 @@ static bool advance(struct merge *m, uint16_t cpu)
 		struct page page;
 
 		if (cursor->at < cursor->page.bytes &&
-		    record_decode(&cursor->page, cursor->records, cursor->at, &cursor->next, &cut, &why) == READ_OK) {
+		    record_decode(&cursor->page, cursor->records, cursor->at, &cursor->next, &cut,
+				  &why) == READ_OK) {
 			cursor->at += cursor->next.words * 8u;
 			return true;
 		}
@@ -128,7 +132,8 @@ static bool advance(struct merge *m, uint16_t cpu)
 			cursor->lost_now = page.lost - cursor->lost_told;
 			cursor->lost_told = page.lost;
 			cursor->loss_pending = true;
-			cursor->next = (struct record){ .cpu = cpu, .end_ticks = page.base_ticks, .vcpu = TRACE_NO_VCPU };
+			cursor->next = (struct record){
+				.cpu = cpu, .end_ticks = page.base_ticks, .vcpu = TRACE_NO_VCPU};
 			return true;
 		}
 	}
@@ -178,7 +183,8 @@ bool merge_next(struct merge *m, struct item *item)
 
 	if (!advance(m, m->live[slot])) {
 		m->live_cpus--;
-		memmove(&m->live[slot], &m->live[slot + 1], (m->live_cpus - slot) * sizeof(m->live[0]));
+		memmove(&m->live[slot], &m->live[slot + 1],
+			(m->live_cpus - slot) * sizeof(m->live[0]));
 	}
 	return true;
 }

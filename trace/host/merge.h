@@ -14,7 +14,7 @@
 
 /* What merge_next gives: a record, or the news that records are missing here. */
 struct item {
-	uint64_t lost;		 /* > 0: that many records of record.cpu were lost before record.end_ticks */
+	uint64_t lost; /* > 0: that many records of record.cpu were lost before record.end_ticks */
 	uint64_t lost_since_ticks; /* the last thing known of that CPU before the gap */
 	struct record record;
 };

@@ -29,7 +29,8 @@ static bool parse_number(const char *text, uint64_t *number)
 }
 
 /* `prefix`INDEX`suffix` with INDEX below `limit`, as in total.lost.3 or vm.0.name. */
-static bool match_indexed(const char *key, const char *prefix, const char *suffix, uint32_t limit, uint32_t *index)
+static bool match_indexed(const char *key, const char *prefix, const char *suffix, uint32_t limit,
+			  uint32_t *index)
 {
 	const size_t n = strlen(prefix);
 	unsigned long number;
@@ -61,13 +62,13 @@ static void interpret(struct metadata *m, const char *key, const char *value)
 	else if (strcmp(key, "cpus") == 0)
 		m->cpus = number < MAX_CPUS ? (uint32_t)number : MAX_CPUS;
 	else if (strcmp(key, "total.exits") == 0)
-		m->exits = (struct total){ true, number };
+		m->exits = (struct total){true, number};
 	else if (match_indexed(key, "total.events.", "", MAX_CPUS, &i))
-		m->events[i] = (struct total){ true, number };
+		m->events[i] = (struct total){true, number};
 	else if (match_indexed(key, "total.lost.", "", MAX_CPUS, &i))
-		m->lost[i] = (struct total){ true, number };
+		m->lost[i] = (struct total){true, number};
 	else if (match_indexed(key, "total.lost_exits.", "", MAX_CPUS, &i))
-		m->lost_exits[i] = (struct total){ true, number };
+		m->lost_exits[i] = (struct total){true, number};
 	else if (match_indexed(key, "vm.", ".vcpus", MAX_VMS, &i) && number <= MAX_VCPUS) {
 		m->vm[i].vcpus = (uint32_t)number;
 		m->vm[i].known = true;
@@ -100,7 +101,8 @@ static void take_line(struct metadata *m, const char *line, size_t bytes)
 		return;
 	}
 	copy_printable(taken.key, sizeof(taken.key), line, (size_t)(equals - line));
-	copy_printable(taken.value, sizeof(taken.value), equals + 1, bytes - (size_t)(equals - line) - 1);
+	copy_printable(taken.value, sizeof(taken.value), equals + 1,
+		       bytes - (size_t)(equals - line) - 1);
 	interpret(m, taken.key, taken.value);
 	slot = find_or_add(m, taken.key);
 	if (slot)
@@ -132,7 +134,8 @@ const char *metadata_get(const struct metadata *metadata, const char *key, const
 	return otherwise;
 }
 
-const struct vm_info *metadata_vm_of(const struct metadata *metadata, uint32_t vcpu, uint32_t *local)
+const struct vm_info *metadata_vm_of(const struct metadata *metadata, uint32_t vcpu,
+				     uint32_t *local)
 {
 	for (uint32_t i = 0; i < MAX_VMS; i++) {
 		const struct vm_info *vm = &metadata->vm[i];

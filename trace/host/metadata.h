@@ -12,11 +12,12 @@
 
 #include "trace/host/reader.h"
 
-#define MAX_VMS 64u
+#define MAX_VMS	       64u
 #define MAX_ATTRIBUTES 256u
-#define NAME_BYTES 64u
-#define TEXT_BYTES 192u
-#define DEFAULT_CNTFRQ 62500000u /* QEMU's classic counter; used, with a warning, when a recording names none */
+#define NAME_BYTES     64u
+#define TEXT_BYTES     192u
+#define DEFAULT_CNTFRQ \
+	62500000u /* QEMU's classic counter; used, with a warning, when a recording names none */
 
 struct vm_info {
 	bool known;
@@ -55,7 +56,8 @@ void metadata_parse(struct metadata *metadata, const char *text, size_t bytes);
 const char *metadata_get(const struct metadata *metadata, const char *key, const char *otherwise);
 
 /* The VM that owns a global vCPU index; *local becomes its index in that VM. NULL: no VM claims it. */
-const struct vm_info *metadata_vm_of(const struct metadata *metadata, uint32_t vcpu, uint32_t *local);
+const struct vm_info *metadata_vm_of(const struct metadata *metadata, uint32_t vcpu,
+				     uint32_t *local);
 
 /* "linux/2", or "vcpu7" when no VM claims it, or "-" for TRACE_NO_VCPU. */
 void vcpu_label(const struct metadata *metadata, uint32_t vcpu, char *to, size_t bytes);

@@ -8,27 +8,27 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /* ESR_EL2 fields (Arm ARM, ESR_EL2). */
-#define ESR_EC(esr) ((esr) >> 26)
+#define ESR_EC(esr)	     ((esr) >> 26)
 #define EC_INSTRUCTION_ABORT 0x20u
-#define ISS_WFX_TI(esr) ((esr)&3u)
-#define ISS_ABORT_WNR (1u << 6)
-#define ISS_SYSREG_OP0(esr) ((esr) >> 20 & 3u)
-#define ISS_SYSREG_OP2(esr) ((esr) >> 17 & 7u)
-#define ISS_SYSREG_OP1(esr) ((esr) >> 14 & 7u)
-#define ISS_SYSREG_CRN(esr) ((esr) >> 10 & 15u)
-#define ISS_SYSREG_CRM(esr) ((esr) >> 1 & 15u)
-#define ISS_SYSREG_ENCODING 0x3ffc1eu /* the five fields above where they stand in the ISS */
-#define SYSREG_ENCODING(op0, op1, crn, crm, op2)                                                                       \
-	((uint32_t)(op0) << 20 | (uint32_t)(op2) << 17 | (uint32_t)(op1) << 14 | (uint32_t)(crn) << 10 |               \
-	 (uint32_t)(crm) << 1)
+#define ISS_WFX_TI(esr)	     ((esr)&3u)
+#define ISS_ABORT_WNR	     (1u << 6)
+#define ISS_SYSREG_OP0(esr)  ((esr) >> 20 & 3u)
+#define ISS_SYSREG_OP2(esr)  ((esr) >> 17 & 7u)
+#define ISS_SYSREG_OP1(esr)  ((esr) >> 14 & 7u)
+#define ISS_SYSREG_CRN(esr)  ((esr) >> 10 & 15u)
+#define ISS_SYSREG_CRM(esr)  ((esr) >> 1 & 15u)
+#define ISS_SYSREG_ENCODING  0x3ffc1eu /* the five fields above where they stand in the ISS */
+#define SYSREG_ENCODING(op0, op1, crn, crm, op2)                                 \
+	((uint32_t)(op0) << 20 | (uint32_t)(op2) << 17 | (uint32_t)(op1) << 14 | \
+	 (uint32_t)(crn) << 10 | (uint32_t)(crm) << 1)
 
-#define SMCCC_SMC64 (1u << 30)
+#define SMCCC_SMC64	       (1u << 30)
 #define ICC_SGI1R_INTID(value) ((uint32_t)((value) >> 24) & 15u)
 
 static const struct {
 	const char *symbol, *text;
 } reasons[] = {
-#define REASON(name, text) { #name, text },
+#define REASON(name, text) {#name, text},
 #include "core/exit_reasons.def"
 #undef REASON
 };
@@ -59,7 +59,7 @@ static const struct {
 	uint32_t encoding;
 	const char *name;
 } sysregs[] = {
-#define SYSREG(op0, op1, crn, crm, op2, name) { SYSREG_ENCODING(op0, op1, crn, crm, op2), #name },
+#define SYSREG(op0, op1, crn, crm, op2, name) {SYSREG_ENCODING(op0, op1, crn, crm, op2), #name},
 #include "trace/host/sysreg_names.def"
 #undef SYSREG
 };
@@ -68,7 +68,7 @@ static const struct {
 	uint32_t id;
 	const char *name;
 } functions[] = {
-#define FUNCTION(id, name) { id, #name },
+#define FUNCTION(id, name) {id, #name},
 #include "trace/host/function_names.def"
 #undef FUNCTION
 };
@@ -85,7 +85,8 @@ static const struct {
 	uint64_t base, bytes, frame;
 	const char *name, *shown;
 } devices[] = {
-#define DEVICE(device, base, bytes, frame, shown) [DEVICE_##device] = { base, bytes, frame, #device, shown },
+#define DEVICE(device, base, bytes, frame, shown) \
+	[DEVICE_##device] = {base, bytes, frame, #device, shown},
 #define REGISTERS(device, offset, bytes, count, numbered, name)
 #include "trace/host/device_registers.def"
 #undef DEVICE
@@ -99,8 +100,8 @@ static const struct {
 	const char *name;
 } registers[] = {
 #define DEVICE(device, base, bytes, frame, shown)
-#define REGISTERS(device, offset, bytes, count, numbered, name)                                                        \
-	{ DEVICE_##device, offset, bytes, count, numbered, #name },
+#define REGISTERS(device, offset, bytes, count, numbered, name) \
+	{DEVICE_##device, offset, bytes, count, numbered, #name},
 #include "trace/host/device_registers.def"
 #undef DEVICE
 #undef REGISTERS
@@ -131,8 +132,8 @@ void reason_text(uint8_t reason, char *to, size_t bytes)
 const char *event_symbol(uint8_t event)
 {
 	switch (event) {
-#define EVENT(name, id, words, arg, payload)                                                                           \
-	case id:                                                                                                       \
+#define EVENT(name, id, words, arg, payload) \
+	case id:                             \
 		return #name;
 #include "trace/events.def"
 #undef EVENT
@@ -155,7 +156,8 @@ const char *exit_category(uint8_t reason)
 
 const char *vcpu_state_text(uint8_t state)
 {
-	static const char *const states[] = { "CREATED", "READY", "RUNNING", "BLOCKED", "OFF", "STOPPED", "CRASHED" };
+	static const char *const states[] = {"CREATED", "READY",   "RUNNING", "BLOCKED",
+					     "OFF",	"STOPPED", "CRASHED"};
 
 	return state < ARRAY_SIZE(states) ? states[state] : "?";
 }
@@ -169,8 +171,9 @@ static void sysreg_name(uint32_t esr, char *to, size_t bytes)
 			snprintf(to, bytes, "%s", sysregs[i].name);
 			return;
 		}
-	snprintf(to, bytes, "S%" PRIu32 "_%" PRIu32 "_C%" PRIu32 "_C%" PRIu32 "_%" PRIu32, ISS_SYSREG_OP0(esr),
-		 ISS_SYSREG_OP1(esr), ISS_SYSREG_CRN(esr), ISS_SYSREG_CRM(esr), ISS_SYSREG_OP2(esr));
+	snprintf(to, bytes, "S%" PRIu32 "_%" PRIu32 "_C%" PRIu32 "_C%" PRIu32 "_%" PRIu32,
+		 ISS_SYSREG_OP0(esr), ISS_SYSREG_OP1(esr), ISS_SYSREG_CRN(esr), ISS_SYSREG_CRM(esr),
+		 ISS_SYSREG_OP2(esr));
 }
 
 static void function_name(uint32_t id, char *to, size_t bytes)
@@ -188,13 +191,15 @@ static void register_name(size_t device, uint64_t ipa, char *to, size_t bytes)
 	const uint64_t offset = (ipa - devices[device].base) % devices[device].frame;
 
 	for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
-		const uint64_t into = offset - registers[i].offset; /* wraps to huge below the register */
+		const uint64_t into =
+			offset - registers[i].offset; /* wraps to huge below the register */
 
-		if (registers[i].device != device || into >= (uint64_t)registers[i].bytes * registers[i].count)
+		if (registers[i].device != device ||
+		    into >= (uint64_t)registers[i].bytes * registers[i].count)
 			continue;
 		if (registers[i].numbered)
-			snprintf(to, bytes, "%s%s%" PRIu64, devices[device].shown, registers[i].name,
-				 into / registers[i].bytes);
+			snprintf(to, bytes, "%s%s%" PRIu64, devices[device].shown,
+				 registers[i].name, into / registers[i].bytes);
 		else
 			snprintf(to, bytes, "%s%s", devices[device].shown, registers[i].name);
 		return;
@@ -229,8 +234,8 @@ void interrupt_name(uint32_t intid, char *to, size_t bytes)
 		uint32_t intid;
 		const char *name;
 	} fixed[] = {
-		{ 23, "pmu" },	  { 25, "gic maintenance" }, { 26, "hyp timer" }, { 27, "vtimer" },
-		{ 29, "stimer" }, { 30, "ptimer" },	     { 33, "uart" },	  { 1023, "spurious" },
+		{23, "pmu"},	{25, "gic maintenance"}, {26, "hyp timer"}, {27, "vtimer"},
+		{29, "stimer"}, {30, "ptimer"},		 {33, "uart"},	    {1023, "spurious"},
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
@@ -249,7 +254,9 @@ uint64_t exit_name_key(const struct record *exit)
 	switch (exit->arg) {
 	case REASON_MMIO_READ:
 	case REASON_MMIO_WRITE:
-		detail = device_of(exit->value[0]) < ARRAY_SIZE(devices) ? exit->value[0] : exit->value[0] & ~0xfffull;
+		detail = device_of(exit->value[0]) < ARRAY_SIZE(devices)
+				 ? exit->value[0]
+				 : exit->value[0] & ~0xfffull;
 		break;
 	case REASON_SYSREG_READ:
 	case REASON_SYSREG_WRITE:
@@ -285,7 +292,7 @@ static const char *fault_access(uint32_t esr)
 
 void exit_name(const struct record *exit, char *to, size_t bytes)
 {
-	static const char *const wait_names[] = { "WFI", "WFE", "WFIT", "WFET" };
+	static const char *const wait_names[] = {"WFI", "WFE", "WFIT", "WFET"};
 	char detail[EXIT_NAME_BYTES - 24];
 	char reason[24];
 
@@ -299,7 +306,8 @@ void exit_name(const struct record *exit, char *to, size_t bytes)
 	case REASON_SYSREG_READ:
 	case REASON_SYSREG_WRITE:
 		sysreg_name(exit->esr, detail, sizeof(detail));
-		snprintf(to, bytes, "sysreg %s %s", detail, exit->arg == REASON_SYSREG_READ ? "read" : "write");
+		snprintf(to, bytes, "sysreg %s %s", detail,
+			 exit->arg == REASON_SYSREG_READ ? "read" : "write");
 		break;
 	case REASON_HYPERCALL:
 		function_name((uint32_t)exit->value[0], detail, sizeof(detail));
@@ -320,7 +328,8 @@ void exit_name(const struct record *exit, char *to, size_t bytes)
 		break;
 	case REASON_EXCEPTION:
 	case REASON_DEBUG:
-		snprintf(to, bytes, "%s %s", exit->arg == REASON_DEBUG ? "debug" : "exception", ec_text(exit->esr));
+		snprintf(to, bytes, "%s %s", exit->arg == REASON_DEBUG ? "debug" : "exception",
+			 ec_text(exit->esr));
 		break;
 	default:
 		snprintf(to, bytes, "%s", reason);

@@ -136,7 +136,8 @@ static bool first_use(uint64_t *bits, uint32_t iid)
 }
 
 /* Define what this packet is the first of its sequence to use. */
-static void define_new(struct perfetto *p, struct sequence *s, uint32_t name, uint32_t category, uint32_t string)
+static void define_new(struct perfetto *p, struct sequence *s, uint32_t name, uint32_t category,
+		       uint32_t string)
 {
 	const bool new_name = first_use(s->has_name, name);
 	const bool new_category = first_use(&s->has_category, category);
@@ -155,8 +156,8 @@ static void define_new(struct perfetto *p, struct sequence *s, uint32_t name, ui
 	pb_close(&p->pb, mark);
 }
 
-void slice_open(struct perfetto *p, struct sequence *s, uint64_t ns, uint32_t type, uint32_t name_iid,
-		uint32_t category_iid, uint32_t string_iid)
+void slice_open(struct perfetto *p, struct sequence *s, uint64_t ns, uint32_t type,
+		uint32_t name_iid, uint32_t category_iid, uint32_t string_iid)
 {
 	packet_open(p, s, ns);
 	define_new(p, s, name_iid, category_iid, string_iid);

@@ -31,35 +31,63 @@ enum {
 enum { SEQ_CLEARED = 1, SEQ_NEEDS_STATE = 2 };
 enum { DROPPED_BUFFER_FULL = 256 }; /* DataLossReason SMB_FULL: the newest records had no room */
 enum { CLOCK_BOOTTIME = 6, CLOCK_DELTA = 64 };
-enum { SNAPSHOT_CLOCKS = 1, SNAPSHOT_PRIMARY = 2, CLOCK_ID = 1, CLOCK_TIMESTAMP = 2, CLOCK_INCREMENTAL = 3 };
+enum {
+	SNAPSHOT_CLOCKS = 1,
+	SNAPSHOT_PRIMARY = 2,
+	CLOCK_ID = 1,
+	CLOCK_TIMESTAMP = 2,
+	CLOCK_INCREMENTAL = 3
+};
 enum { DEFAULTS_TRACK_EVENT = 11, DEFAULTS_CLOCK_ID = 58, TRACK_EVENT_DEFAULTS_UUID = 11 };
 enum { INTERNED_CATEGORIES = 1, INTERNED_NAMES = 2, INTERNED_ARG_NAMES = 3, INTERNED_STRINGS = 29 };
 enum { INTERNED_IID = 1, INTERNED_TEXT = 2 };
-enum { EVENT_CATEGORY_IIDS = 3, EVENT_ARGS = 4, EVENT_TYPE = 9, EVENT_NAME_IID = 10, EVENT_NAME = 23 };
+enum {
+	EVENT_CATEGORY_IIDS = 3,
+	EVENT_ARGS = 4,
+	EVENT_TYPE = 9,
+	EVENT_NAME_IID = 10,
+	EVENT_NAME = 23
+};
 enum { TYPE_BEGIN = 1, TYPE_END = 2, TYPE_INSTANT = 3 };
 enum { ARG_NAME_IID = 1, ARG_UINT = 3, ARG_POINTER = 7, ARG_STRING_IID = 17 };
-enum { TRACK_UUID = 1, TRACK_PROCESS = 3, TRACK_THREAD = 4, TRACK_RANK = 12, TRACK_PROCESS_ORDER = 19, TRACK_THREAD_ORDER = 20 };
+enum {
+	TRACK_UUID = 1,
+	TRACK_PROCESS = 3,
+	TRACK_THREAD = 4,
+	TRACK_RANK = 12,
+	TRACK_PROCESS_ORDER = 19,
+	TRACK_THREAD_ORDER = 20
+};
 enum { ORDER_EXPLICIT = 1 };
 enum { PROCESS_PID = 1, PROCESS_NAME = 6, THREAD_PID = 1, THREAD_TID = 2, THREAD_NAME = 5 };
 enum { TASK_CPU = 1, TASK_TID = 3, TASK_STATE = 4 };
 enum { TASK_RUNNABLE = 2, TASK_RUNNING = 3, TASK_SLEEP = 4, TASK_STOPPED = 6 };
-enum { STATS_BUFFERS = 1, STATS_WRITERS = 18, BUFFER_PACKET_LOSS = 19, WRITER_SEQUENCE_ID = 1, WRITER_BUFFER = 4 };
+enum {
+	STATS_BUFFERS = 1,
+	STATS_WRITERS = 18,
+	BUFFER_PACKET_LOSS = 19,
+	WRITER_SEQUENCE_ID = 1,
+	WRITER_BUFFER = 4
+};
 
 /* Slice arguments. Their interned ids are their places here, plus one. */
-#define SLICE_ARGS(ARG)                                                                                                \
-	ARG(esr) ARG(ec) ARG(pc) ARG(ipa) ARG(value) ARG(intid) ARG(function) ARG(result) ARG(far) ARG(level) ARG(records)
+#define SLICE_ARGS(ARG)                                                                   \
+	ARG(esr)                                                                          \
+	ARG(ec) ARG(pc) ARG(ipa) ARG(value) ARG(intid) ARG(function) ARG(result) ARG(far) \
+		ARG(level) ARG(records)
 enum slice_arg {
 	SLICE_ARG_NONE,
 #define ARG(name) SLICE_ARG_##name,
 	SLICE_ARGS(ARG)
 #undef ARG
-	SLICE_ARG_COUNT
+		SLICE_ARG_COUNT
 };
 
-#define MAX_NAMES 2048u /* interned slice names; a hostile recording may have more kinds, and gets general names */
+#define MAX_NAMES \
+	2048u /* interned slice names; a hostile recording may have more kinds, and gets general names */
 #define SLICE_NAME_BYTES 96u
-#define MAX_CATEGORIES 32u
-#define MAX_STRINGS 65u /* one for each exception class */
+#define MAX_CATEGORIES	 32u
+#define MAX_STRINGS	 65u /* one for each exception class */
 
 /*
  * Everything with one trusted_packet_sequence_id: its timestamps are deltas to its last packet, and it must define
@@ -101,8 +129,8 @@ void packet_open(struct perfetto *p, struct sequence *s, uint64_t ns);
 void packet_close(struct perfetto *p);
 
 /* Slices and instants on a sequence's track: open, then arguments, then close. */
-void slice_open(struct perfetto *p, struct sequence *s, uint64_t ns, uint32_t type, uint32_t name_iid,
-		uint32_t category_iid, uint32_t string_iid);
+void slice_open(struct perfetto *p, struct sequence *s, uint64_t ns, uint32_t type,
+		uint32_t name_iid, uint32_t category_iid, uint32_t string_iid);
 void slice_close(struct perfetto *p);
 void slice_end(struct perfetto *p, struct sequence *s, uint64_t ns);
 

@@ -36,7 +36,7 @@ static bool take_field(struct bytes *b, uint32_t *field, uint64_t *value, struct
 	if (!take_varint(b, &tag) || !take_varint(b, value))
 		return false;
 	*field = (uint32_t)(tag >> 3);
-	*body = (struct bytes){ b->at, b->at };
+	*body = (struct bytes){b->at, b->at};
 	if ((tag & 7) == PB_VARINT)
 		return true;
 	if ((tag & 7) != PB_LENGTH || *value > (uint64_t)(b->end - b->at))
@@ -109,9 +109,11 @@ bool pftrace_count(const char *path, struct pftrace_counts *counts)
 	while (sound && (tag = getc(in)) != EOF) {
 		sound = tag == (TRACE_PACKET << 3 | PB_LENGTH) && read_length(in, &length) &&
 			fread(buffer, 1, length, in) == length &&
-			count_packet((struct bytes){ buffer, buffer + length }, counts);
+			count_packet((struct bytes){buffer, buffer + length}, counts);
 		if (!sound)
-			fprintf(stderr, "vtrace: %s: error: byte %" PRIu64 ": not a whole trace packet\n", path, offset);
+			fprintf(stderr,
+				"vtrace: %s: error: byte %" PRIu64 ": not a whole trace packet\n",
+				path, offset);
 		offset = (uint64_t)ftell(in);
 	}
 	free(buffer);

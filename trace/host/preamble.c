@@ -5,7 +5,7 @@
 #include "trace/host/preamble.h"
 #include "trace/host/tasks.h"
 
-#define NO_VM_SLOT MAX_VMS /* stands behind the VMs in the order, for vCPUs that none claims */
+#define NO_VM_SLOT	MAX_VMS /* stands behind the VMs in the order, for vCPUs that none claims */
 #define RANK_HYPERVISOR (MAX_VMS + 1)
 
 static uint32_t vm_slot(const struct metadata *metadata, uint32_t vcpu, uint32_t *local)
@@ -52,7 +52,8 @@ static void write_root(struct perfetto *p, uint64_t ns)
 	pb_close(&p->pb, packet);
 }
 
-static void write_process(struct perfetto *p, uint64_t ns, uint32_t uuid, uint32_t pid, const char *name, uint32_t rank)
+static void write_process(struct perfetto *p, uint64_t ns, uint32_t uuid, uint32_t pid,
+			  const char *name, uint32_t rank)
 {
 	uint8_t *packet = open_packet(p, ns);
 	uint8_t *track = pb_open(&p->pb, PACKET_TRACK_DESCRIPTOR);
@@ -68,8 +69,8 @@ static void write_process(struct perfetto *p, uint64_t ns, uint32_t uuid, uint32
 	pb_close(&p->pb, packet);
 }
 
-static void write_thread(struct perfetto *p, uint64_t ns, uint32_t uuid, uint32_t pid, uint64_t tid, const char *name,
-			 uint32_t rank)
+static void write_thread(struct perfetto *p, uint64_t ns, uint32_t uuid, uint32_t pid, uint64_t tid,
+			 const char *name, uint32_t rank)
 {
 	uint8_t *packet = open_packet(p, ns);
 	uint8_t *track = pb_open(&p->pb, PACKET_TRACK_DESCRIPTOR);
@@ -86,7 +87,8 @@ static void write_thread(struct perfetto *p, uint64_t ns, uint32_t uuid, uint32_
 	pb_close(&p->pb, packet);
 }
 
-static void write_vm(struct perfetto *p, const struct metadata *metadata, uint64_t ns, uint32_t slot)
+static void write_vm(struct perfetto *p, const struct metadata *metadata, uint64_t ns,
+		     uint32_t slot)
 {
 	char name[NAME_BYTES];
 
@@ -102,7 +104,7 @@ static void write_vm(struct perfetto *p, const struct metadata *metadata, uint64
 static void write_vms(struct perfetto *p, const struct summary *summary, uint64_t ns)
 {
 	const struct metadata *metadata = &summary->metadata;
-	bool written[MAX_VMS + 1] = { false };
+	bool written[MAX_VMS + 1] = {false};
 
 	for (uint32_t vcpu = 0; vcpu < MAX_VCPUS; vcpu++) {
 		char name[NAME_BYTES + 16];
@@ -115,7 +117,8 @@ static void write_vms(struct perfetto *p, const struct summary *summary, uint64_
 			write_vm(p, metadata, ns, slot);
 		written[slot] = true;
 		vcpu_label(metadata, vcpu, name, sizeof(name));
-		write_thread(p, ns, UUID_VCPU(vcpu), slot_pid(slot), (uint64_t)vcpu_tid(metadata, vcpu), name, local);
+		write_thread(p, ns, UUID_VCPU(vcpu), slot_pid(slot),
+			     (uint64_t)vcpu_tid(metadata, vcpu), name, local);
 	}
 }
 
@@ -133,10 +136,12 @@ static void write_cpus(struct perfetto *p, const struct summary *summary, uint64
 }
 
 /* FNV-1a over what distinguishes one recording from another; the UI caches by it. */
-static void write_uuid(struct perfetto *p, const struct summary *summary, uint64_t ns, uint64_t raw_bytes)
+static void write_uuid(struct perfetto *p, const struct summary *summary, uint64_t ns,
+		       uint64_t raw_bytes)
 {
 	enum { UUID_MSB = 1, UUID_LSB = 2 };
-	const uint64_t told[] = { raw_bytes, summary->events, summary->exits, summary->first_ticks, summary->last_ticks };
+	const uint64_t told[] = {raw_bytes, summary->events, summary->exits, summary->first_ticks,
+				 summary->last_ticks};
 	uint64_t hash = 0xcbf29ce484222325ull;
 	uint8_t *packet = open_packet(p, ns);
 	uint8_t *uuid = pb_open(&p->pb, PACKET_TRACE_UUID);

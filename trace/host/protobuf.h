@@ -13,7 +13,8 @@
 #include <string.h>
 
 #define PB_FLUSH_BYTES (64u << 10) /* write out when this much has gathered */
-#define PB_LARGEST_PACKET (128u << 10) /* the trace's own attributes: 256 of at most 276 bytes, and then some */
+#define PB_LARGEST_PACKET \
+	(128u << 10) /* the trace's own attributes: 256 of at most 276 bytes, and then some */
 
 enum pb_wire { PB_VARINT = 0, PB_LENGTH = 2 };
 

@@ -23,7 +23,7 @@ bool source_open(struct source *source, const char *path)
 {
 	struct stat st;
 
-	*source = (struct source){ .name = path, .fd = open(path, O_RDONLY | O_CLOEXEC) };
+	*source = (struct source){.name = path, .fd = open(path, O_RDONLY | O_CLOEXEC)};
 	if (source->fd < 0 || fstat(source->fd, &st) != 0) {
 		fprintf(stderr, "vtrace: %s: %s\n", path, strerror(errno));
 		source_close(source);
@@ -54,7 +54,8 @@ bool source_read(const struct source *source, uint64_t offset, void *to, size_t 
 		return true;
 	}
 	for (size_t done = 0; done < bytes;) {
-		const ssize_t got = pread(source->fd, (char *)to + done, bytes - done, (off_t)(offset + done));
+		const ssize_t got =
+			pread(source->fd, (char *)to + done, bytes - done, (off_t)(offset + done));
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -81,7 +82,8 @@ static const char *header_fault(const struct trace_page_header *header)
 }
 
 /* A killed writer leaves part of a header behind. Call it a cut only if those bytes could have become a header. */
-static enum read_status partial_header(const struct source *source, uint64_t offset, bool *cut, const char **why)
+static enum read_status partial_header(const struct source *source, uint64_t offset, bool *cut,
+				       const char **why)
 {
 	const uint32_t magic = htole32(TRACE_PAGE_MAGIC);
 	uint8_t begin[sizeof(magic)];
@@ -96,7 +98,8 @@ static enum read_status partial_header(const struct source *source, uint64_t off
 	return READ_END;
 }
 
-enum read_status page_read(const struct source *source, uint64_t offset, struct page *page, bool *cut, const char **why)
+enum read_status page_read(const struct source *source, uint64_t offset, struct page *page,
+			   bool *cut, const char **why)
 {
 	struct trace_page_header header;
 	uint64_t left;
@@ -168,8 +171,8 @@ static const char *decode_exit(const uint8_t *at, struct record *record)
 	return NULL;
 }
 
-enum read_status record_decode(const struct page *page, const uint8_t *records, uint32_t at, struct record *record,
-			       bool *cut, const char **why)
+enum read_status record_decode(const struct page *page, const uint8_t *records, uint32_t at,
+			       struct record *record, bool *cut, const char **why)
 {
 	const uint32_t left = page->bytes - at;
 	uint64_t word0;

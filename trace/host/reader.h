@@ -13,8 +13,8 @@
 
 #include "trace/format.h"
 
-#define MAX_CPUS 256u
-#define MAX_VCPUS 255u /* index 0xff means "none" */
+#define MAX_CPUS       256u
+#define MAX_VCPUS      255u	  /* index 0xff means "none" */
 #define MAX_PAGE_BYTES (1u << 20) /* ring pages are 4 KiB; anything past this is damage, not data */
 
 /* A recording: a file, or bytes in memory when `memory` is set. */
@@ -63,7 +63,8 @@ bool source_read(const struct source *source, uint64_t offset, void *to, size_t 
  * The page at `offset`. READ_END: nothing more there, or only a part of a header (*cut is then true).
  * READ_BAD: *why says what is wrong.
  */
-enum read_status page_read(const struct source *source, uint64_t offset, struct page *page, bool *cut, const char **why);
+enum read_status page_read(const struct source *source, uint64_t offset, struct page *page,
+			   bool *cut, const char **why);
 
 /* Offset of the byte after `page`. */
 static inline uint64_t page_end(const struct page *page)
@@ -75,7 +76,7 @@ static inline uint64_t page_end(const struct page *page)
  * The record at `at` in a page of `bytes` bytes. READ_END: the page ends here, or cuts the record in two on a cut
  * page (*cut). On READ_OK the record takes record->words * 8 bytes.
  */
-enum read_status record_decode(const struct page *page, const uint8_t *records, uint32_t at, struct record *record,
-			       bool *cut, const char **why);
+enum read_status record_decode(const struct page *page, const uint8_t *records, uint32_t at,
+			       struct record *record, bool *cut, const char **why);
 
 #endif

@@ -10,7 +10,7 @@
 /* Three significant figures and a unit that fits: "1.25 us". */
 static void format_time(double ns, char *to, size_t bytes)
 {
-	static const char *const units[] = { "ns", "us", "ms", "s" };
+	static const char *const units[] = {"ns", "us", "ms", "s"};
 	unsigned unit = 0;
 
 	while (ns >= 999.5 && unit < 3) {
@@ -20,7 +20,8 @@ static void format_time(double ns, char *to, size_t bytes)
 	snprintf(to, bytes, "%.*f %s", ns < 9.995 ? 2 : ns < 99.95 ? 1 : 0, ns, units[unit]);
 }
 
-static void print_reason(FILE *out, const struct summary *s, const char *name, const struct reason_summary *reason)
+static void print_reason(FILE *out, const struct summary *s, const char *name,
+			 const struct reason_summary *reason)
 {
 	const double ns_per_tick = 1e9 / (double)s->cntfrq;
 	const double exits = reason->exits ? (double)reason->exits : 1;
@@ -30,7 +31,8 @@ static void print_reason(FILE *out, const struct summary *s, const char *name, c
 	format_time((double)reason->total_ticks / exits * ns_per_tick, mean, sizeof(mean));
 	format_time((double)reason->max_ticks * ns_per_tick, max, sizeof(max));
 	fprintf(out, "%-24s %12" PRIu64 " %6.2f%% %10s %10s %10s\n", name, reason->exits,
-		s->exits ? 100.0 * (double)reason->exits / (double)s->exits : 0.0, total, mean, max);
+		s->exits ? 100.0 * (double)reason->exits / (double)s->exits : 0.0, total, mean,
+		max);
 }
 
 static const struct summary *sorted_summary; /* qsort has no argument to pass on */
@@ -46,7 +48,7 @@ static int by_count(const void *a, const void *b)
 static void print_reasons(const struct summary *s, FILE *out)
 {
 	uint8_t order[256];
-	struct reason_summary all = { .exits = s->exits };
+	struct reason_summary all = {.exits = s->exits};
 	char name[32];
 
 	for (uint32_t i = 0; i < 256; i++) {
@@ -57,7 +59,8 @@ static void print_reasons(const struct summary *s, FILE *out)
 	}
 	sorted_summary = s;
 	qsort(order, 256, 1, by_count);
-	fprintf(out, "%-24s %12s %7s %10s %10s %10s\n", "EXIT REASON", "COUNT", "SHARE", "TOTAL", "MEAN", "MAX");
+	fprintf(out, "%-24s %12s %7s %10s %10s %10s\n", "EXIT REASON", "COUNT", "SHARE", "TOTAL",
+		"MEAN", "MAX");
 	for (uint32_t i = 0; i < 256 && s->reason[order[i]].exits; i++) {
 		reason_text(order[i], name, sizeof(name));
 		print_reason(out, s, name, &s->reason[order[i]]);
@@ -86,7 +89,8 @@ static const char *cpu_verdict(const struct summary *s, uint32_t cpu)
 
 	if (!total->known)
 		return "not recorded";
-	return s->cpu[cpu].events + summary_lost(s, cpu) == total->value ? "balanced" : "NOT BALANCED";
+	return s->cpu[cpu].events + summary_lost(s, cpu) == total->value ? "balanced"
+									 : "NOT BALANCED";
 }
 
 static bool cpu_used(const struct summary *s, uint32_t cpu)
@@ -96,7 +100,8 @@ static bool cpu_used(const struct summary *s, uint32_t cpu)
 
 static void print_cpus(const struct summary *s, FILE *out)
 {
-	fprintf(out, "\n%-6s %10s %12s %12s %12s %12s  %s\n", "CPU", "PAGES", "READ", "EXITS", "LOST", "PRODUCED", "BALANCE");
+	fprintf(out, "\n%-6s %10s %12s %12s %12s %12s  %s\n", "CPU", "PAGES", "READ", "EXITS",
+		"LOST", "PRODUCED", "BALANCE");
 	for (uint32_t cpu = 0; cpu < MAX_CPUS; cpu++) {
 		const struct total *total = &s->metadata.events[cpu];
 		char produced[24] = "-";
@@ -105,9 +110,11 @@ static void print_cpus(const struct summary *s, FILE *out)
 			continue;
 		if (total->known)
 			snprintf(produced, sizeof(produced), "%" PRIu64, total->value);
-		fprintf(out, "%-6" PRIu32 " %10" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12s  %s\n", cpu,
-			s->cpu[cpu].pages, s->cpu[cpu].events, s->cpu[cpu].exits, summary_lost(s, cpu), produced,
-			cpu_verdict(s, cpu));
+		fprintf(out,
+			"%-6" PRIu32 " %10" PRIu64 " %12" PRIu64 " %12" PRIu64 " %12" PRIu64
+			" %12s  %s\n",
+			cpu, s->cpu[cpu].pages, s->cpu[cpu].events, s->cpu[cpu].exits,
+			summary_lost(s, cpu), produced, cpu_verdict(s, cpu));
 	}
 }
 
@@ -120,7 +127,8 @@ int stat_recording(const struct summary *s, FILE *out)
 	print_reasons(s, out);
 	print_events(s, out);
 	print_cpus(s, out);
-	fprintf(out, "\nspan %s, counter %" PRIu64 " Hz, exits read %" PRIu64, span, s->cntfrq, s->exits);
+	fprintf(out, "\nspan %s, counter %" PRIu64 " Hz, exits read %" PRIu64, span, s->cntfrq,
+		s->exits);
 	if (s->metadata.exits.known)
 		fprintf(out, ", by the hypervisor's count %" PRIu64, s->metadata.exits.value);
 	fprintf(out, ", records lost %" PRIu64 "\n", summary_lost_everywhere(s));
@@ -147,11 +155,13 @@ static bool check_cpu(const struct summary *s, uint32_t cpu)
 	bool ok = true;
 
 	if (lost->known && s->cpu[cpu].lost > lost->value)
-		ok = wrong("CPU %" PRIu32 ": page headers say %" PRIu64 " lost, the final count says %" PRIu64, cpu,
-			   s->cpu[cpu].lost, lost->value);
+		ok = wrong("CPU %" PRIu32 ": page headers say %" PRIu64
+			   " lost, the final count says %" PRIu64,
+			   cpu, s->cpu[cpu].lost, lost->value);
 	if (events->known && s->cpu[cpu].events + summary_lost(s, cpu) != events->value)
-		ok = wrong("CPU %" PRIu32 ": %" PRIu64 " read + %" PRIu64 " lost is not the %" PRIu64 " produced", cpu,
-			   s->cpu[cpu].events, summary_lost(s, cpu), events->value);
+		ok = wrong("CPU %" PRIu32 ": %" PRIu64 " read + %" PRIu64
+			   " lost is not the %" PRIu64 " produced",
+			   cpu, s->cpu[cpu].events, summary_lost(s, cpu), events->value);
 	return ok;
 }
 
@@ -178,7 +188,8 @@ static bool check_exits(const struct summary *s)
 	missing = total->value - s->exits;
 	if (!total->known || (s->exits <= total->value && missing >= least && missing <= most))
 		return true;
-	return wrong("%" PRIu64 " exits read, %" PRIu64 " counted by the hypervisor, %" PRIu64 " to %" PRIu64 " lost",
+	return wrong("%" PRIu64 " exits read, %" PRIu64 " counted by the hypervisor, %" PRIu64
+		     " to %" PRIu64 " lost",
 		     s->exits, total->value, least, most);
 }
 
@@ -189,12 +200,14 @@ static bool check_pftrace(const struct summary *s, const char *path)
 	if (!pftrace_count(path, &counts))
 		return false;
 	if (counts.exit_begins != s->exits || counts.exit_ends != s->exits)
-		return wrong("%s: %" PRIu64 " exits begin and %" PRIu64 " end, the recording has %" PRIu64, path,
-			     counts.exit_begins, counts.exit_ends, s->exits);
+		return wrong("%s: %" PRIu64 " exits begin and %" PRIu64
+			     " end, the recording has %" PRIu64,
+			     path, counts.exit_begins, counts.exit_ends, s->exits);
 	return true;
 }
 
-int check_recording(const struct source *source, const struct summary *s, const char *pftrace, FILE *out)
+int check_recording(const struct source *source, const struct summary *s, const char *pftrace,
+		    FILE *out)
 {
 	bool ok = !summary_complain(source, s);
 
@@ -203,7 +216,8 @@ int check_recording(const struct source *source, const struct summary *s, const 
 	ok &= check_exits(s);
 	if (pftrace)
 		ok &= check_pftrace(s, pftrace);
-	fprintf(out, "check: exits=%" PRIu64 " lost=%" PRIu64 " total=", s->exits, summary_lost_everywhere(s));
+	fprintf(out, "check: exits=%" PRIu64 " lost=%" PRIu64 " total=", s->exits,
+		summary_lost_everywhere(s));
 	if (s->metadata.exits.known)
 		fprintf(out, "%" PRIu64, s->metadata.exits.value);
 	else

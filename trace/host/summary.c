@@ -9,7 +9,7 @@
 static void damaged(struct summary *s, uint64_t offset, bool cut, const char *why)
 {
 	s->good_bytes = offset;
-	s->damage = (struct damage){ .found = true, .cut = cut, .offset = offset, .why = why };
+	s->damage = (struct damage){.found = true, .cut = cut, .offset = offset, .why = why};
 }
 
 static void count_exit(struct summary *s, const struct record *record)
@@ -40,8 +40,9 @@ static bool known_event(uint8_t id)
 static void count_record(struct summary *s, const struct record *record)
 {
 	struct cpu_summary *cpu = &s->cpu[record->cpu];
-	const uint64_t begin =
-		record->end_ticks > record->duration_ticks ? record->end_ticks - record->duration_ticks : 0;
+	const uint64_t begin = record->end_ticks > record->duration_ticks
+				       ? record->end_ticks - record->duration_ticks
+				       : 0;
 
 	if (record->end_ticks < cpu->last_ticks)
 		cpu->time_errors++;
@@ -85,7 +86,8 @@ static bool walk_records(struct summary *s, const struct page *page, const uint8
 		struct record record;
 		const char *why;
 		bool cut;
-		const enum read_status status = record_decode(page, records, at, &record, &cut, &why);
+		const enum read_status status =
+			record_decode(page, records, at, &record, &cut, &why);
 
 		if (status == READ_BAD) {
 			damaged(s, payload + at, false, why);
@@ -101,9 +103,11 @@ static bool walk_records(struct summary *s, const struct page *page, const uint8
 	}
 }
 
-static bool walk_page(const struct source *source, struct summary *s, const struct page *page, uint8_t *buffer)
+static bool walk_page(const struct source *source, struct summary *s, const struct page *page,
+		      uint8_t *buffer)
 {
-	if (!source_read(source, page->offset + sizeof(struct trace_page_header), buffer, page->bytes)) {
+	if (!source_read(source, page->offset + sizeof(struct trace_page_header), buffer,
+			 page->bytes)) {
 		damaged(s, page->offset, false, "cannot read this page");
 		return false;
 	}
@@ -177,11 +181,14 @@ bool summary_complain(const struct source *source, const struct summary *summary
 		const struct cpu_summary *cpu = &summary->cpu[i];
 
 		if (cpu->seq_errors)
-			fprintf(stderr, "vtrace: %s: error: CPU %" PRIu32 ": %" PRIu64 " gap(s) in the page sequence\n",
+			fprintf(stderr,
+				"vtrace: %s: error: CPU %" PRIu32 ": %" PRIu64
+				" gap(s) in the page sequence\n",
 				source->name, i, cpu->seq_errors);
 		if (cpu->time_errors)
 			fprintf(stderr,
-				"vtrace: %s: error: CPU %" PRIu32 ": time or lost count goes back %" PRIu64 " time(s)\n",
+				"vtrace: %s: error: CPU %" PRIu32
+				": time or lost count goes back %" PRIu64 " time(s)\n",
 				source->name, i, cpu->time_errors);
 		error |= cpu->seq_errors || cpu->time_errors;
 	}
@@ -189,10 +196,11 @@ bool summary_complain(const struct source *source, const struct summary *summary
 		fprintf(stderr, "vtrace: %s: %s: byte %" PRIu64 ": %s\n", source->name,
 			damage->cut ? "warning" : "error", damage->offset, damage->why);
 	if (!summary->metadata.cntfrq && summary->events)
-		fprintf(stderr, "vtrace: %s: warning: no cntfrq in the recording: %u Hz assumed\n", source->name,
-			DEFAULT_CNTFRQ);
+		fprintf(stderr, "vtrace: %s: warning: no cntfrq in the recording: %u Hz assumed\n",
+			source->name, DEFAULT_CNTFRQ);
 	if (summary->unknown_events)
-		fprintf(stderr, "vtrace: %s: warning: %" PRIu64 " record(s) of unknown events skipped\n", source->name,
-			summary->unknown_events);
+		fprintf(stderr,
+			"vtrace: %s: warning: %" PRIu64 " record(s) of unknown events skipped\n",
+			source->name, summary->unknown_events);
 	return error;
 }

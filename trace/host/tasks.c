@@ -16,7 +16,8 @@ void tasks_begin(struct tasks *tasks, struct perfetto *perfetto)
 		tasks->running[i] = TRACE_NO_VCPU;
 }
 
-static void tell(struct tasks *tasks, struct sequence *s, uint32_t vcpu, uint16_t cpu, uint16_t state, uint64_t ns)
+static void tell(struct tasks *tasks, struct sequence *s, uint32_t vcpu, uint16_t cpu,
+		 uint16_t state, uint64_t ns)
 {
 	struct task *task = &tasks->task[vcpu];
 	struct pb *pb = &tasks->perfetto->pb;
@@ -52,7 +53,8 @@ static void runs(struct tasks *tasks, struct sequence *s, uint32_t vcpu, uint16_
 	tell(tasks, s, vcpu, cpu, TASK_RUNNING, ns);
 }
 
-static void rests(struct tasks *tasks, struct sequence *s, uint32_t vcpu, uint16_t cpu, uint8_t vcpu_state, uint64_t ns)
+static void rests(struct tasks *tasks, struct sequence *s, uint32_t vcpu, uint16_t cpu,
+		  uint8_t vcpu_state, uint64_t ns)
 {
 	const uint16_t state = vcpu_state < sizeof(task_state_of) ? task_state_of[vcpu_state] : 0;
 
@@ -77,10 +79,12 @@ void tasks_record(struct tasks *tasks, struct sequence *s, const struct record *
 	case TRACE_VCPU_STATE:
 		/* Off a CPU, the state alone changes: woken (READY), switched on, stopped. On a CPU, SCHED_OUT will tell. */
 		if (task->told != TASK_RUNNING)
-			rests(tasks, s, record->vcpu, task->cpu == NO_CPU ? record->cpu : task->cpu, record->arg, ns);
+			rests(tasks, s, record->vcpu, task->cpu == NO_CPU ? record->cpu : task->cpu,
+			      record->arg, ns);
 		break;
 	case TRACE_EXIT:
-		if (!task->scheduled_out && (task->told != TASK_RUNNING || task->cpu != record->cpu))
+		if (!task->scheduled_out &&
+		    (task->told != TASK_RUNNING || task->cpu != record->cpu))
 			runs(tasks, s, record->vcpu, record->cpu, ns);
 		break;
 	}

@@ -14,21 +14,22 @@
 
 struct task {
 	int64_t tid;
-	uint16_t cpu;	  /* runs there, or ran there last */
-	uint16_t told;	  /* TASK_*; 0: nothing yet */
+	uint16_t cpu;  /* runs there, or ran there last */
+	uint16_t told; /* TASK_*; 0: nothing yet */
 	bool scheduled_out; /* a SCHED_OUT said so: an exit record that ends later does not mean that it runs */
 };
 
 struct tasks {
 	struct perfetto *perfetto;
-	struct task task[256];	     /* by global vCPU index */
+	struct task task[256];	    /* by global vCPU index */
 	uint16_t running[MAX_CPUS]; /* vCPU that was told to run there, or TRACE_NO_VCPU */
 };
 
 void tasks_begin(struct tasks *tasks, struct perfetto *perfetto);
 
 /* Take in one record; `cpu_sequence` is that of the record's CPU. */
-void tasks_record(struct tasks *tasks, struct sequence *cpu_sequence, const struct record *record, uint64_t ns);
+void tasks_record(struct tasks *tasks, struct sequence *cpu_sequence, const struct record *record,
+		  uint64_t ns);
 
 /* Records of `cpu` are missing from `ns` on: who ran there may no longer. */
 void tasks_lost(struct tasks *tasks, struct sequence *cpu_sequence, uint16_t cpu, uint64_t ns);
