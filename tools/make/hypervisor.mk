@@ -26,16 +26,15 @@ ASM_SOURCES := $(filter-out asm/vitrine.ld,$(wildcard asm/*.S))
 OBJECTS := $(CORE_SOURCES:%.c=$(OBJ)/%.o) $(ASM_SOURCES:%.S=$(OBJ)/%.o)
 
 TARGET_FLAGS := -std=c17 -ffreestanding -fpie -fvisibility=hidden -mgeneral-regs-only -mstrict-align \
-	-fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-common \
+	-fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-common -march=armv8-a -mno-outline-atomics \
 	-ffunction-sections -fdata-sections -g -Wall -Wextra -Werror -DVITRINE_VERSION='"$(VERSION)"'
 LINK_FLAGS := -nostdlib -nostartfiles -static -Wl,-pie,--no-dynamic-linker,--build-id=none,--gc-sections \
 	-Wl,-z,max-page-size=4096,-z,norelro,-T,asm/vitrine.ld
 ifneq ($(findstring clang,$(CC)),)
-TARGET_FLAGS += --target=aarch64-linux-gnu -march=armv8-a
+TARGET_FLAGS += --target=aarch64-linux-gnu
 LINK_FLAGS += --target=aarch64-linux-gnu -fuse-ld=lld -Wl,-z,notext
 NM := llvm-nm
 else
-TARGET_FLAGS += -march=armv8-a -mno-outline-atomics
 NM := aarch64-linux-gnu-nm
 endif
 ifeq ($(MODE),debug)
@@ -76,9 +75,9 @@ $(OBJ)/asm-offsets.h: asm/asm-offsets.c $(INCLUDE_ROOTS) tools/make/hypervisor.m
 
 $(OBJ)/names-empty.S: tools/symbols.py
 	@mkdir -p $(@D)
-	$(PYTHON) tools/symbols.py < /dev/null > $@
+	$(Q)$(PYTHON) tools/symbols.py < /dev/null > $@
 $(OBJ)/names.S: $(OBJ)/vitrine-nameless.elf tools/symbols.py
-	$(NM) $< | $(PYTHON) tools/symbols.py > $@
+	$(Q)$(NM) $< | $(PYTHON) tools/symbols.py > $@
 $(OBJ)/names%o: $(OBJ)/names%S
 	$(Q)$(CC) $(filter-out -flto -std=c17,$(TARGET_FLAGS)) -c -o $@ $<
 
@@ -94,7 +93,7 @@ $(OBJ)/vitrine.elf: $(OBJECTS) $(OBJ)/names.o asm/vitrine.ld $(SYSROOT_LIBS)
 	@! $(NM) -u $@ | grep . || { echo "error: undefined symbols above" >&2; exit 1; }
 
 $(OBJ)/vitrine.img: $(OBJ)/vitrine.elf
-	aarch64-linux-gnu-objcopy -O binary $< $@
+	$(Q)aarch64-linux-gnu-objcopy -O binary $< $@
 
 # What `tools/vitrine` runs: the last one built.
 .PHONY: image

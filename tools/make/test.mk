@@ -17,6 +17,11 @@ $(BUILD)/host/tests/$1: tests/unit/$1.c $(call sources_of,tests/unit/$1.c) tools
 endef
 $(foreach test,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call unit_test,$(test))))
 
+$(BUILD)/host/fuzz_manifest: tests/fuzz/fuzz_manifest.c $(call sources_of,tests/fuzz/fuzz_manifest.c) tools/make/test.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)clang $(UNIT_FLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) -lfdt -lz
+
 PYTEST := $(PYTHON) -m pytest -q --durations=5 -p no:cacheprovider
 
 .PHONY: test unit system lint test-build
