@@ -17,7 +17,7 @@
 /* ICH_LR<n>_EL2 */
 #define ICH_LR_VINTID	GENMASK(31, 0)
 #define ICH_LR_PINTID	GENMASK(44, 32)
-#define ICH_LR_EOI	BIT(41) /* with HW = 0: report the deactivation by a maintenance interrupt */
+#define ICH_LR_EOI	BIT(41) /* with HW = 0: maintenance interrupt when deactivated */
 #define ICH_LR_PRIORITY GENMASK(55, 48)
 #define ICH_LR_GROUP1	BIT(60)
 #define ICH_LR_HW	BIT(61) /* the guest's deactivation also deactivates physical pINTID */

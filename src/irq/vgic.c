@@ -71,8 +71,9 @@ void vgic_look(struct vgic *vgic, uint32_t vcpus)
 }
 
 /*
- * FAST PATH. Forget list registers that the guest has finished with; return those that are free. What else a sync would do for
- * them is not wanted here: a level's end is reported apart (ICH_LR_EOI), and cpu->thorough excludes the rest.
+ * FAST PATH. Forget list registers that the guest has finished with; return those that are free.
+ * What else a sync would do for them is not wanted here: a level's end is reported apart
+ * (ICH_LR_EOI), and cpu->thorough excludes the rest.
  */
 static inline __attribute__((always_inline)) uint32_t reap(struct vgic_cpu *cpu)
 {
@@ -90,8 +91,9 @@ static inline __attribute__((always_inline)) uint32_t reap(struct vgic_cpu *cpu)
 }
 
 /*
- * FAST PATH. Put an SGI or PPI, latched as pending, into a list register; false when that takes more thought. Inlined into
- * its two callers, whose slow halves are kept out of line so that they cost no saved registers.
+ * FAST PATH. Put an SGI or PPI, latched as pending, into a list register; false when that takes
+ * more thought. Inlined into its two callers, whose slow halves are kept out of line so that they
+ * cost no saved registers.
  */
 static inline __attribute__((always_inline)) bool place_private_now(struct vgic_cpu *cpu,
 								    unsigned intid,

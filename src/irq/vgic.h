@@ -67,7 +67,9 @@ struct vgic_cpu {
 	bool loaded;	/* list registers are in hardware, on the CPU loaded_on */
 	bool overflow;	/* something that should be in a list register has found none free */
 	bool thorough;	/* the fast paths must not be used before the next sync */
-	/* Physical PPI 27 is active for us; while not loaded: it must become so with the next load. */
+	/*
+	 * Physical PPI 27 is active for us; while not loaded: it must become so with the next load.
+	 */
 	bool vtimer_phys;
 	uint64_t loaded_on;
 	uint64_t injected; /* by the fast paths since the last sync; then in vgic_stats */

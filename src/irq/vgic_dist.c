@@ -210,7 +210,10 @@ static __attribute__((noinline)) uint64_t state_read(struct vgic *vgic, uint64_t
 	return value;
 }
 
-/* FAST PATH for what is constant, or one word: no lock. Linux polls GICD_CTLR; GICD_TYPER is what benchmarks read. */
+/*
+ * FAST PATH for what is constant, or one word: no lock. Linux polls GICD_CTLR; GICD_TYPER is what
+ * benchmarks read.
+ */
 uint64_t vgicd_read(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes)
 {
 	if (bytes == 4) {

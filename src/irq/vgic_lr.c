@@ -264,8 +264,9 @@ void vgic_sync_locked(struct vgic_cpu *cpu)
 }
 
 /*
- * Physical PPI 27 has become active, and the fast path could not take it: the guest has disabled it,
- * or there is no list register free. The old end of it is taken back before the new start counts.
+ * Physical PPI 27 has become active, and the fast path could not take it: the guest has disabled
+ * it, or there is no list register free. The old end of it is taken back before the new start
+ * counts.
  */
 void vgic_queue_vtimer(struct vgic_cpu *cpu)
 {

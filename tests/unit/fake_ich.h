@@ -1,9 +1,11 @@
 /*
- * Physical CPUs as the virtual GIC sees them, for host tests: list registers with the guest's half of the virtual CPU
- * interface behind them (acknowledge, end of interrupt, maintenance conditions), physical PPI 27 and the virtual
- * timer's line. Written from IHI 0069 alone, so that it does not repeat what irq/vgic.c assumes.
+ * Physical CPUs as the virtual GIC sees them, for host tests: list registers with the guest's half
+ * of the virtual CPU interface behind them (acknowledge, end of interrupt, maintenance conditions),
+ * physical PPI 27 and the virtual timer's line. Written from IHI 0069 alone, so that it does not
+ * repeat what irq/vgic.c assumes.
  *
- * A test includes this once. `here` is the CPU that executes; vgic_kick() only notes whom it was for.
+ * A test includes this once. `here` is the CPU that executes; vgic_kick() only notes whom it was
+ * for.
  */
 #ifndef TESTS_UNIT_FAKE_ICH_H
 #define TESTS_UNIT_FAKE_ICH_H
@@ -161,7 +163,9 @@ static inline bool fake_maintenance(void)
 					    (fake()->hcr & ICH_HCR_NPIE && !pending));
 }
 
-/* Priorities of what is active and not yet dropped: one bit for each of the 32 preemption levels. */
+/*
+ * Priorities of what is active and not yet dropped: one bit for each of the 32 preemption levels.
+ */
 static inline unsigned running_priority(void)
 {
 	const uint64_t active = fake()->ap0 | fake()->ap1;

@@ -1,4 +1,4 @@
-/* What a guest reads and writes in its distributor and redistributors: identification, widths, reserved space. */
+/* What a guest reads and writes in its distributor and redistributors. */
 /* sources: src/irq/vgic.c src/irq/vgic_lr.c src/irq/vgic_regs.c src/irq/vgic_dist.c src/irq/vgic_redist.c */
 #include "tests/unit/fake_ich.h"
 
@@ -56,7 +56,10 @@ static void both_say_gicv3(void **state)
 	assert_int_equal(gicd(0x8, 4) & 0xfff, 0x43b);
 }
 
-/* One Security state, affinity routing always on, no write ever in progress; the two enables are the guest's. */
+/*
+ * One Security state, affinity routing always on, no write ever in progress; the two enables are
+ * the guest's.
+ */
 static void ctlr_keeps_only_the_enables(void **state)
 {
 	(void)state;
@@ -209,7 +212,10 @@ static void unneeded_registers_read_as_zero(void **state)
 	assert_int_equal(vgic_stats.bad_accesses, 0);
 }
 
-/* Each of these reads zero, writes nothing, is counted twice (once a direction), and touches no memory but its own. */
+/*
+ * Each of these reads zero, writes nothing, is counted twice (once a direction), and touches no
+ * memory but its own.
+ */
 static void reserved_and_odd_accesses_are_counted(void **state)
 {
 	static const struct {
@@ -276,7 +282,10 @@ static void reserved_and_odd_accesses_are_counted(void **state)
 	}
 }
 
-/* Every offset and width, with odd values: nothing outside the structures is touched (the sanitizers watch). */
+/*
+ * Every offset and width, with odd values: nothing outside the structures is touched (the
+ * sanitizers watch).
+ */
 static void every_access_has_an_answer(void **state)
 {
 	static const unsigned widths[] = {1, 2, 4, 8};

@@ -1,4 +1,4 @@
-/* The virtual GIC's interrupts, one claim a test: SGIs, levels and edges, overflow, the timer, load and put. */
+/* The virtual GIC, one claim a test: SGIs, levels, edges, overflow, timer, load and put. */
 /* sources: src/irq/vgic.c src/irq/vgic_lr.c src/irq/vgic_regs.c src/irq/vgic_dist.c src/irq/vgic_redist.c src/irq/vtimer_deadline.c */
 #include "tests/unit/fake_ich.h"
 
@@ -181,7 +181,9 @@ static void overflow_refills(void **state)
 	assert_int_equal(fake()->hcr, ICH_HCR_EN);
 }
 
-/* The best of 8 SGIs is delivered first, though it was sent last and all list registers were taken. */
+/*
+ * The best of 8 SGIs is delivered first, though it was sent last and all list registers were taken.
+ */
 static void overflow_keeps_priority_order(void **state)
 {
 	(void)state;
@@ -196,7 +198,10 @@ static void overflow_keeps_priority_order(void **state)
 	}
 }
 
-/* A guest that drops priorities and keeps four interrupts active still gets the fifth once one is deactivated. */
+/*
+ * A guest that drops priorities and keeps four interrupts active still gets the fifth once one is
+ * deactivated.
+ */
 static void overflow_with_all_active(void **state)
 {
 	(void)state;
@@ -320,7 +325,10 @@ static void pending_spi_moves_with_its_route(void **state)
 	take(SPI_EDGE);
 }
 
-/* Active on vCPU 0 when it is routed to vCPU 1: it ends on 0, and its next occurrence is for 1 alone, after that. */
+/*
+ * Active on vCPU 0 when it is routed to vCPU 1: it ends on 0, and its next occurrence is for 1
+ * alone, after that.
+ */
 static void active_spi_ends_where_it_began(void **state)
 {
 	(void)state;
@@ -447,7 +455,10 @@ static void pending_survives_a_switch(void **state)
 	nothing_pending();
 }
 
-/* In the handler of one interrupt, another pending behind it: both states, the mask and the running priority move. */
+/*
+ * In the handler of one interrupt, another pending behind it: both states, the mask and the running
+ * priority move.
+ */
 static void active_survives_a_switch(void **state)
 {
 	(void)state;
@@ -520,7 +531,10 @@ static void timer_left_expired_fires_again(void **state)
 	take(27);
 }
 
-/* Put in the middle of the handler: the other vCPU's timer works, and the first one's EOI still finds its interrupt. */
+/*
+ * Put in the middle of the handler: the other vCPU's timer works, and the first one's EOI still
+ * finds its interrupt.
+ */
 static void timer_handler_survives_a_switch(void **state)
 {
 	(void)state;
@@ -554,7 +568,10 @@ static void timer_handler_survives_a_switch(void **state)
 	take(27);
 }
 
-/* Put before the guest has taken it: nothing stays active; with the timer back, it fires anew, once. */
+/*
+ * Put before the guest has taken it: nothing stays active; with the timer back, it fires anew,
+ * once.
+ */
 static void pending_timer_survives_a_switch(void **state)
 {
 	(void)state;
@@ -571,7 +588,10 @@ static void pending_timer_survives_a_switch(void **state)
 	nothing_pending();
 }
 
-/* PPI 27 disabled by the guest: it waits with the physical interrupt active, and is delivered when enabled. */
+/*
+ * PPI 27 disabled by the guest: it waits with the physical interrupt active, and is delivered when
+ * enabled.
+ */
 static void disabled_timer_waits(void **state)
 {
 	(void)state;
@@ -586,7 +606,10 @@ static void disabled_timer_waits(void **state)
 	assert_false(fake()->phys_active);
 }
 
-/* ... and when the guest has stopped the timer meanwhile, nothing is delivered and the next expiry is not lost. */
+/*
+ * ... and when the guest has stopped the timer meanwhile, nothing is delivered and the next expiry
+ * is not lost.
+ */
 static void timer_stopped_while_disabled(void **state)
 {
 	(void)state;
@@ -602,7 +625,10 @@ static void timer_stopped_while_disabled(void **state)
 	take(27);
 }
 
-/* Disabled with the interrupt already in a list register, and the same for clearing it by ICPENDR and ICACTIVER. */
+/*
+ * Disabled with the interrupt already in a list register, and the same for clearing it by ICPENDR
+ * and ICACTIVER.
+ */
 static void timer_is_never_stranded(void **state)
 {
 	const unsigned offsets[] = {0x180, 0x280, 0x380};
@@ -630,7 +656,9 @@ static void timer_is_never_stranded(void **state)
 	}
 }
 
-/* The guest makes PPI 27 pending by hand, and then the timer really fires: one EOI ends both sides. */
+/*
+ * The guest makes PPI 27 pending by hand, and then the timer really fires: one EOI ends both sides.
+ */
 static void software_pending_timer_merges_with_the_real_one(void **state)
 {
 	(void)state;

@@ -1,10 +1,11 @@
-/* The virtual GIC against an ideal one without list registers: random operations, and every acknowledge must agree. */
+/* The virtual GIC against an ideal one: random operations, every acknowledge must agree. */
 /* sources: src/irq/vgic.c src/irq/vgic_lr.c src/irq/vgic_regs.c src/irq/vgic_dist.c src/irq/vgic_redist.c */
 /*
- * The ideal GIC is a table of interrupts and a rule: an acknowledge gives the pending, enabled, inactive interrupt of the
- * best priority that beats the mask and what is running. After every operation the CPUs do what EL2 would: syncs for
- * kicks, maintenance interrupts, physical timer interrupts. Then both must agree in what the next acknowledge gives:
- * nothing lost, nothing twice, priority order, levels offered again for as long as their line is high.
+ * The ideal GIC is a table of interrupts and a rule: an acknowledge gives the pending, enabled,
+ * inactive interrupt of the best priority that beats the mask and what is running. After every
+ * operation the CPUs do what EL2 would: syncs for kicks, maintenance interrupts, physical timer
+ * interrupts. Then both must agree in what the next acknowledge gives: nothing lost, nothing twice,
+ * priority order, levels offered again for as long as their line is high.
  */
 #include "tests/unit/fake_ich.h"
 
@@ -138,7 +139,10 @@ static void acknowledge(unsigned v)
 	struct ideal_vcpu *g = &guest[v];
 	const unsigned limit = MIN(g->mask, running(v));
 
-	/* With every list register active, an implementation has none to show a pending interrupt in. */
+	/*
+	 * With every list register active, an implementation has none to show a pending interrupt
+	 * in.
+	 */
 	if (active_count(v) >= fake_lrs || g->depth == DEPTH)
 		return;
 
@@ -201,7 +205,10 @@ static void stop_or_start_timer(unsigned v)
 	guest[v].timer_line = !guest[v].timer_line;
 	ideal[v][INTID_VIRT_TIMER].level = guest[v].timer_line;
 	fake()->timer_line = guest[v].timer_line;
-	/* A list register keeps the interrupt of a timer that was stopped since; the next sync finds out. */
+	/*
+	 * A list register keeps the interrupt of a timer that was stopped since; the next sync
+	 * finds out.
+	 */
 	if (!guest[v].timer_line)
 		vgic_sync(&vcpu[v]);
 }
