@@ -12,6 +12,7 @@
 
 /* Write at most size bytes including the final NUL; return the length that the whole text has. */
 int vt_vsnprintf(char *buffer, size_t size, const char *format, va_list args);
-int vt_snprintf(char *buffer, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int vt_snprintf(char *buffer, size_t size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

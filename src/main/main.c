@@ -271,7 +271,7 @@ void boot_main(const void *dtb)
 
 	log_line("el2 memory: image %llu bytes, allocated %llu bytes; %llu ticks from entry to the "
 		 "first guest",
-		 (unsigned long long)(image_end - image_start),
+		 (unsigned long long)((uintptr_t)image_end - (uintptr_t)image_start),
 		 (unsigned long long)boot_alloc_used(),
 		 (unsigned long long)(READ_SYSREG(CNTPCT_EL0) - boot_ticks));
 	__atomic_store_n(&guests_may_run, true, __ATOMIC_RELEASE);

@@ -15,7 +15,7 @@ const char *symbol_at(uint64_t address, uint64_t *offset)
 	const uint64_t wanted = address - (uint64_t)(uintptr_t)text_start;
 	const char *name = symbol_names;
 
-	if (wanted >= (uint64_t)(text_end - text_start))
+	if (wanted >= (uint64_t)(uintptr_t)text_end - (uint64_t)(uintptr_t)text_start)
 		return 0;
 	for (uint32_t i = 0; i < symbol_count; i++) {
 		if (wanted >= symbol_offsets[i] &&

@@ -45,14 +45,14 @@ system: ## QEMU tests only
 	@$(PYTEST) tests/system $(TEST_ARGS)
 
 TARGET_C = $(shell git ls-files 'src/*.c' 'trace/*.c' | grep -v '^trace/host/')
-SHELL_FILES = .ci/run $(shell git ls-files 'tools/*.sh' guests/linux/init guests/linux/shrc)
 
 lint: ## clang-format, cppcheck and shellcheck over the tree
 	@tools/setup.sh test
-	clang-format --dry-run -Werror $(C_FILES)
-	cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr --enable=warning,portability \
 		--suppress=preprocessorErrorDirective -I. -Isrc -Iinclude -D__aarch64__ $(TARGET_C)
-	shellcheck -x $(SHELL_FILES)
+	$(Q)shellcheck -x .ci/run $(shell git ls-files "*.sh")
+	$(Q)shellcheck -s dash guests/linux/init guests/linux/shrc
 
 tidy: ## clang-tidy over the hypervisor's sources: minutes
 	@tools/setup.sh test

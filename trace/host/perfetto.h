@@ -71,10 +71,12 @@ enum {
 };
 
 /* Slice arguments. Their interned ids are their places here, plus one. */
-#define SLICE_ARGS(ARG)                                                                   \
-	ARG(esr)                                                                          \
-	ARG(ec) ARG(pc) ARG(ipa) ARG(value) ARG(intid) ARG(function) ARG(result) ARG(far) \
-		ARG(level) ARG(records)
+/* clang-format off: it cannot make up its mind about this one */
+#define SLICE_ARGS(ARG) \
+	ARG(esr)        \
+	ARG(ec)         \
+	ARG(pc)         \
+	ARG(ipa) ARG(value) ARG(intid) ARG(function) ARG(result) ARG(far) ARG(level) ARG(records)
 enum slice_arg {
 	SLICE_ARG_NONE,
 #define ARG(name) SLICE_ARG_##name,
@@ -82,6 +84,7 @@ enum slice_arg {
 #undef ARG
 		SLICE_ARG_COUNT
 };
+/* clang-format on */
 
 #define MAX_NAMES \
 	2048u /* interned slice names; a hostile recording may have more kinds, and gets general names */
