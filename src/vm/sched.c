@@ -64,8 +64,9 @@ static void load(struct run_queue *queue, struct vm_vcpu *vcpu)
 {
 	if (vcpu_load(&vcpu->core) != VT_OK)
 		panic("vcpu %u does not load", vcpu->core.id);
-	vtimer_load(&vcpu->timer);
+	/* The timer last: it may fire as soon as it is in, and PPI 27 must then be as this vCPU left it. */
 	vgic_load(&vcpu->vgic);
+	vtimer_load(&vcpu->timer);
 	queue->loaded = vcpu;
 }
 
@@ -76,8 +77,8 @@ static void unload(struct run_queue *queue)
 	if (!vcpu)
 		return;
 	vcpu_exit_done(&vcpu->core);
-	vgic_put(&vcpu->vgic);
 	vtimer_put(&vcpu->timer);
+	vgic_put(&vcpu->vgic);
 	if (vcpu_put(&vcpu->core) != VT_OK)
 		panic("vcpu %u does not unload", vcpu->core.id);
 	queue->loaded = 0;
@@ -99,7 +100,10 @@ static void power_on(struct vm_vcpu *vcpu)
 	    vcpu_set_entry(&vcpu->core, vcpu->on_entry, vcpu->on_context) != VT_OK)
 		panic("vcpu %u can not be switched on in state %s", vcpu->core.id,
 		      vcpu_state_name(vcpu->core.state));
+	/* Others may be sending to it already. */
+	spin_lock(&vcpu->vm->vgic.lock);
 	vgic_cpu_init(&vcpu->vm->vgic, &vcpu->vgic, vcpu->index);
+	spin_unlock(&vcpu->vm->vgic.lock);
 	vcpu->timer = (struct vtimer){.offset_ticks = vcpu->timer.offset_ticks};
 	vm_power_set(vcpu, POWER_ON);
 }
@@ -217,6 +221,8 @@ bool sched_interrupt(uint32_t *intid)
 		gic_drop_priority(taken);
 		if (queue->loaded)
 			vgic_inject_vtimer(&queue->loaded->vgic);
+		else
+			gic_deactivate(taken);
 		return false;
 	}
 	if (taken >= INTID_SPECIAL)
