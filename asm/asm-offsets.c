@@ -16,12 +16,11 @@
 void asm_offsets(void);
 void asm_offsets(void)
 {
-	DEFINE(PERCPU_CURRENT, offsetof(struct percpu, current));
 	DEFINE(PERCPU_EMERGENCY_SP, offsetof(struct percpu, emergency_sp));
 	DEFINE(VCPU_FRAME_X, offsetof(struct vcpu, frame.x));
 	DEFINE(VCPU_PC, offsetof(struct vcpu, frame.pc));
 	DEFINE(VCPU_PSTATE, offsetof(struct vcpu, frame.pstate));
-	DEFINE(EXIT_LEAVE_NUMBER, EXIT_LEAVE);
+	DEFINE(VCPU_EXIT_BEGIN, offsetof(struct vcpu, exit_begin_ticks));
 	DEFINE(FAULT_FRAME_BYTES, sizeof(struct fault_frame));
 	DEFINE(SECONDARY_TTBR0, offsetof(struct secondary_boot, mmu.ttbr0));
 	DEFINE(SECONDARY_TCR, offsetof(struct secondary_boot, mmu.tcr));

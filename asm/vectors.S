@@ -1,21 +1,32 @@
 /*
- * The EL2 exception vectors, twice: el2_vectors, and el2_vectors_traced, which calls the C functions that also write a trace
- * record. percpu_enable() chooses, so that recording costs nothing when it is off.
+ * The EL2 exception vectors, twice: el2_vectors, and el2_vectors_traced, which also has each exit recorded.
+ * percpu_enable() chooses, so that recording costs nothing when it is off.
  *
  * Source: Arm ARM D1.4.1 (vector table: 16 entries of 0x80 bytes), AAPCS64 6.1.1 (C may change x0-x18 and x30).
  */
 #include "asm-offsets.h"
 
 /*
- * A guest has trapped. SP is this CPU's EL2 stack as vcpu_enter() left it; TPIDR_EL2 points to struct percpu.
- * All registers go to the vCPU's frame, so that C may read any of them. x19-x29 still hold the guest's values when C
- * returns, so they need not be loaded again.
+ * What vcpu_enter() leaves on the stack, and the vectors find there: the vCPU, a place for one register, and the
+ * registers of C that a return from vcpu_run() needs.
+ */
+#define ENTRY_VCPU  0
+#define ENTRY_PARK  8
+#define ENTRY_SAVED 16
+#define ENTRY_BYTES (ENTRY_SAVED + 96)
+
+/* Bits of what the C functions answer: core/dispatch.c, answer(), and enum exit_action. */
+#define ANSWER_NOT_PLAIN 16
+#define ANSWER_LEAVE	 17
+
+/*
+ * A guest has trapped. All registers go to the vCPU's frame, so that C may read any of them. x19-x29 still hold the
+ * guest's values when C returns, so they need not be loaded again.
  * Leaves: x0 = struct vcpu *.
  */
 	.macro	save_guest
-	stp	x0, x1, [sp, #-16]!		/* two registers to work with */
-	mrs	x0, tpidr_el2
-	ldr	x0, [x0, #PERCPU_CURRENT]	/* x0 = struct vcpu * */
+	str	x0, [sp, #ENTRY_PARK]		/* a register to work with */
+	ldr	x0, [sp, #ENTRY_VCPU]
 	stp	x2, x3, [x0, #VCPU_X(2)]
 	stp	x4, x5, [x0, #VCPU_X(4)]
 	stp	x6, x7, [x0, #VCPU_X(6)]
@@ -30,8 +41,8 @@
 	stp	x24, x25, [x0, #VCPU_X(24)]
 	stp	x26, x27, [x0, #VCPU_X(26)]
 	stp	x28, x29, [x0, #VCPU_X(28)]
-	ldp	x2, x3, [sp], #16		/* the guest's x0, x1, parked above */
-	stp	x2, x3, [x0, #VCPU_X(0)]
+	ldr	x2, [sp, #ENTRY_PARK]		/* the guest's x0; x1 is still in place */
+	stp	x2, x1, [x0, #VCPU_X(0)]
 	mrs	x2, elr_el2
 	mrs	x3, spsr_el2
 	stp	x30, x2, [x0, #VCPU_X(30)]	/* the PC stands behind x30 in the frame */
@@ -40,8 +51,7 @@
 
 /* Back to the guest with what C may have changed. The frame's PC and PSTATE are what counts. */
 	.macro	resume_guest
-	mrs	x0, tpidr_el2
-	ldr	x0, [x0, #PERCPU_CURRENT]
+	ldr	x0, [sp, #ENTRY_VCPU]
 	ldp	x30, x2, [x0, #VCPU_X(30)]
 	ldr	x3, [x0, #VCPU_PSTATE]
 	msr	elr_el2, x2
@@ -58,6 +68,16 @@
 	ldp	x0, x1, [x0, #VCPU_X(0)]
 	eret
 	sb_after_eret
+	.endm
+
+/* x0 = struct vcpu *. */
+	.macro	load_callee_saved_of_guest
+	ldp	x19, x20, [x0, #VCPU_X(19)]
+	ldp	x21, x22, [x0, #VCPU_X(21)]
+	ldp	x23, x24, [x0, #VCPU_X(23)]
+	ldp	x25, x26, [x0, #VCPU_X(25)]
+	ldp	x27, x28, [x0, #VCPU_X(27)]
+	ldr	x29, [x0, #VCPU_X(29)]
 	.endm
 
 /* No CPU may run ahead past ERET with EL2's rights: a barrier that is never reached. */
@@ -82,22 +102,33 @@
 	b	el2_fault_entry
 	.endm
 
-	.macro	sync_entry handler
+/* A guest's exit: `begin` notes the time, or nothing; `handler` is C; `after` goes on with its answer. */
+	.macro	sync_entry handler, begin, after
 	slot
 	save_guest
+	\begin
 	mrs	x1, esr_el2
 	bl	\handler
-	b	after_exit
+	b	\after
 	.endm
 
-	.macro	irq_entry handler
+	.macro	irq_entry begin, after
 	slot
 	save_guest
-	bl	\handler
-	b	after_exit
+	\begin
+	bl	exit_irq
+	b	\after
 	.endm
 
-	.macro	vector_table name, sync, irq, serror
+	.macro	note_nothing
+	.endm
+
+	.macro	note_time
+	mrs	x1, cntpct_el0
+	str	x1, [x0, #VCPU_EXIT_BEGIN]
+	.endm
+
+	.macro	vector_table name, begin, after_sync, after_irq
 	.balign	0x800
 	.global	\name
 	.type	\name, %function
@@ -110,66 +141,62 @@
 	el2_fault 5
 	el2_fault 6
 	el2_fault 7
-	sync_entry \sync			/* lower EL, AArch64 */
-	irq_entry \irq
-	irq_entry \irq				/* FIQ: we route none to us; the acknowledge finds nothing */
-	sync_entry \serror
-	sync_entry \sync			/* lower EL, AArch32 (EL0 of an AArch64 guest) */
-	irq_entry \irq
-	irq_entry \irq
-	sync_entry \serror
+	.rept	2				/* lower EL, AArch64; lower EL, AArch32 (EL0 of an AArch64 guest) */
+	sync_entry exit_sync, \begin, \after_sync
+	irq_entry \begin, \after_irq
+	irq_entry \begin, \after_irq		/* FIQ: we route none to us; the acknowledge finds nothing */
+	sync_entry exit_serror, \begin, \after_sync
+	.endr
 	.balign	0x80
 	.org	\name + 0x800			/* an error here: a vector does not fit its 0x80 bytes */
 	.endm
 
 	.section .text.vectors, "ax"
-	vector_table el2_vectors, exit_sync, exit_irq, exit_serror
-	vector_table el2_vectors_traced, exit_sync_traced, exit_irq_traced, exit_serror_traced
+	vector_table el2_vectors, note_nothing, after_exit, after_exit
+	vector_table el2_vectors_traced, note_time, record_sync, record_irq
 
-/* x0 = enum exit_action. */
+/* w0 = the answer, which exit_record() gives back. x2 = the syndrome for the record: an interrupt has none. */
+record_irq:
+	mov	x2, xzr
+	b	1f
+record_sync:
+	mrs	x2, esr_el2
+1:	ldr	x1, [sp, #ENTRY_VCPU]
+	bl	exit_record
+
 after_exit:
-	cbnz	w0, 1f
+	tbnz	w0, #ANSWER_NOT_PLAIN, 2f
 	resume_guest
-1:	cmp	w0, #EXIT_LEAVE_NUMBER
-	b.eq	leave_guest
-	mrs	x0, tpidr_el2			/* EXIT_RESUME_ALL: x19-x29 too */
-	ldr	x0, [x0, #PERCPU_CURRENT]
-	ldp	x19, x20, [x0, #VCPU_X(19)]
-	ldp	x21, x22, [x0, #VCPU_X(21)]
-	ldp	x23, x24, [x0, #VCPU_X(23)]
-	ldp	x25, x26, [x0, #VCPU_X(25)]
-	ldp	x27, x28, [x0, #VCPU_X(27)]
-	ldr	x29, [x0, #VCPU_X(29)]
+2:	tbnz	w0, #ANSWER_LEAVE, leave_guest
+	ldr	x0, [sp, #ENTRY_VCPU]		/* EXIT_RESUME_ALL: x19-x29 too */
+	load_callee_saved_of_guest
 	resume_guest
 
 /*
  * void vcpu_enter(struct vcpu *vcpu): into the guest, back when an exit leaves the fast path.
- * The caller's x19-x30 wait on the stack; the vectors find SP just below them.
  */
 	.global	vcpu_enter
 	.type	vcpu_enter, %function
 vcpu_enter:
-	stp	x29, x30, [sp, #-96]!
-	stp	x19, x20, [sp, #16]
-	stp	x21, x22, [sp, #32]
-	stp	x23, x24, [sp, #48]
-	stp	x25, x26, [sp, #64]
-	stp	x27, x28, [sp, #80]
-	ldp	x19, x20, [x0, #VCPU_X(19)]
-	ldp	x21, x22, [x0, #VCPU_X(21)]
-	ldp	x23, x24, [x0, #VCPU_X(23)]
-	ldp	x25, x26, [x0, #VCPU_X(25)]
-	ldp	x27, x28, [x0, #VCPU_X(27)]
-	ldr	x29, [x0, #VCPU_X(29)]
+	sub	sp, sp, #ENTRY_BYTES
+	str	x0, [sp, #ENTRY_VCPU]
+	stp	x19, x20, [sp, #ENTRY_SAVED]
+	stp	x21, x22, [sp, #ENTRY_SAVED + 16]
+	stp	x23, x24, [sp, #ENTRY_SAVED + 32]
+	stp	x25, x26, [sp, #ENTRY_SAVED + 48]
+	stp	x27, x28, [sp, #ENTRY_SAVED + 64]
+	stp	x29, x30, [sp, #ENTRY_SAVED + 80]
+	load_callee_saved_of_guest
 	resume_guest
 
 leave_guest:
-	ldp	x19, x20, [sp, #16]
-	ldp	x21, x22, [sp, #32]
-	ldp	x23, x24, [sp, #48]
-	ldp	x25, x26, [sp, #64]
-	ldp	x27, x28, [sp, #80]
-	ldp	x29, x30, [sp], #96
+	ldp	x19, x20, [sp, #ENTRY_SAVED]
+	ldp	x21, x22, [sp, #ENTRY_SAVED + 16]
+	ldp	x23, x24, [sp, #ENTRY_SAVED + 32]
+	ldp	x25, x26, [sp, #ENTRY_SAVED + 48]
+	ldp	x27, x28, [sp, #ENTRY_SAVED + 64]
+	ldp	x29, x30, [sp, #ENTRY_SAVED + 80]
+	add	sp, sp, #ENTRY_BYTES
 	ret
 
 /*

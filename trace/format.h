@@ -42,6 +42,7 @@ enum trace_event {
 #define TRACE_WORD0(event, words, vcpu, arg, dt)                               \
 	((uint64_t)(event) | (uint64_t)(words) << 8 | (uint64_t)(vcpu) << 16 | \
 	 (uint64_t)(arg) << 24 | (uint64_t)(dt) << 32)
+#define TRACE_WORDS(word0) ((word0) >> 8 & 0xff)
 
 /*
  * An EXIT whose duration does not fit 32 bits says so here, and its last word is the 64-bit

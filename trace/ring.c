@@ -82,6 +82,44 @@ bool trace_turn_page(struct trace_ring *ring, uint64_t now)
 	return true;
 }
 
+/*
+ * Room for a record of `words` words ending at `now`, or NULL (then it has been counted as lost).
+ */
+static uint64_t *reserve(struct trace_ring *ring, unsigned words, uint64_t now, bool is_exit)
+{
+	uint64_t *record;
+
+	if ((ring->pos > ring->last || (now - ring->base) >> 32 != 0) &&
+	    !trace_turn_page(ring, now)) {
+		ring->lost++;
+		ring->lost_exits += is_exit;
+		return 0;
+	}
+	record = ring->pos;
+	ring->pos = record + words;
+	return record;
+}
+
+void trace_exit_slow(struct trace_ring *ring, uint32_t word0, uint64_t begin, uint64_t now,
+		     uint64_t esr, uint64_t pc, uint64_t address, uint64_t value)
+{
+	const uint64_t duration = now - begin;
+	const bool is_long = duration >= TRACE_DURATION_LONG;
+	const unsigned short_words = TRACE_WORDS(word0);
+	uint64_t *record = reserve(ring, short_words + is_long, now, true);
+
+	if (!record)
+		return;
+	record[0] = (word0 + (uint32_t)TRACE_WORD0(0, is_long, 0, 0, 0)) | (now - ring->base) << 32;
+	record[1] = (is_long ? TRACE_DURATION_LONG : duration) | esr << 32;
+	record[2] = pc;
+	record[3] = address;
+	if (short_words == 5)
+		record[4] = value;
+	if (is_long)
+		record[short_words] = duration;
+}
+
 static uint64_t *begin_event(struct trace_ring *ring, enum trace_event event, unsigned vcpu,
 			     unsigned arg, unsigned words)
 {
@@ -89,7 +127,7 @@ static uint64_t *begin_event(struct trace_ring *ring, enum trace_event event, un
 
 	ring->produced++;
 
-	uint64_t *record = trace_reserve(ring, words, now, false);
+	uint64_t *record = reserve(ring, words, now, false);
 
 	if (record)
 		record[0] = TRACE_WORD0(event, words, vcpu, arg, now - ring->base);

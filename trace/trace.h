@@ -65,49 +65,39 @@ void trace_flush_old(struct trace_ring *ring, uint64_t age);
 /* Supplied by trace/drain.c: a page has been sealed. Runs on the ring's own CPU; never waits. */
 void trace_page_ready(struct trace_ring *ring);
 
-/*
- * Room for a record of `words` words ending at `now`, or NULL (then it has been counted as lost).
- */
-static inline uint64_t *trace_reserve(struct trace_ring *ring, unsigned words, uint64_t now,
-				      bool is_exit)
+/* Word 0 of an exit's record, with the vCPU filled in. */
+static inline uint32_t trace_word0_of(uint32_t word0, uint32_t vcpu)
 {
-	uint64_t *record = ring->pos;
-
-	if (__builtin_expect(record > ring->last || (now - ring->base) >> 32 != 0, 0)) {
-		if (!trace_turn_page(ring, now)) {
-			ring->lost++;
-			ring->lost_exits += is_exit;
-			return 0;
-		}
-		record = ring->pos;
-	}
-	ring->pos = record + words;
-	return record;
+	return (word0 & ~(uint32_t)TRACE_WORD0(0, 0, 0xff, 0, 0)) |
+	       (uint32_t)TRACE_WORD0(0, 0, vcpu, 0, 0);
 }
 
+/* The same when the page is full, or when the exit has taken too long for the short form. */
+void trace_exit_slow(struct trace_ring *ring, uint32_t word0, uint64_t begin, uint64_t now,
+		     uint64_t esr, uint64_t pc, uint64_t address, uint64_t value);
+
 /*
- * One record for a whole exit. `address` and `value` by reason: trace/events.def and
+ * One record for a whole exit. `word0` lacks the time only; its size, 4 words or 5, says whether
+ * `value` belongs to the record. `address` and `value` by reason: trace/events.def and
  * docs/use/traces.md.
  */
-static inline void trace_exit(struct trace_ring *ring, unsigned vcpu, unsigned reason,
-			      bool with_value, uint64_t begin, uint64_t now, uint64_t esr,
-			      uint64_t pc, uint64_t address, uint64_t value)
+static inline void trace_exit(struct trace_ring *ring, uint32_t word0, uint64_t begin, uint64_t now,
+			      uint64_t esr, uint64_t pc, uint64_t address, uint64_t value)
 {
+	uint64_t *record = ring->pos;
 	const uint64_t duration = now - begin;
-	const bool is_long = duration >= TRACE_DURATION_LONG;
-	const unsigned words = 4 + with_value + is_long;
-	uint64_t *record = trace_reserve(ring, words, now, true);
+	const uint64_t dt = now - ring->base;
 
-	if (!record)
+	if (__builtin_expect(record > ring->last || (duration | dt) >> 31 != 0, 0)) {
+		trace_exit_slow(ring, word0, begin, now, esr, pc, address, value);
 		return;
-	record[0] = TRACE_WORD0(TRACE_EXIT, words, vcpu, reason, now - ring->base);
-	record[1] = (is_long ? TRACE_DURATION_LONG : duration) | esr << 32;
+	}
+	record[0] = word0 | dt << 32;
+	record[1] = duration | esr << 32;
 	record[2] = pc;
 	record[3] = address;
-	if (with_value)
-		record[4] = value;
-	if (__builtin_expect(is_long, 0))
-		record[words - 1] = duration;
+	record[4] = value; /* after 4 words: the next record overwrites it */
+	ring->pos = record + TRACE_WORDS(word0);
 }
 
 /* Any other event, with no or one payload word. A NULL ring means that tracing is off. */

@@ -13,11 +13,14 @@
 
 #include <vitrine/vcpu.h>
 
-/** What becomes of the guest after an exit. asm/vectors.S knows the numbers. */
+/**
+ * What becomes of the guest after an exit. asm/vectors.S tests the bits: bit 0, more than a plain
+ * return; bit 1, none at all.
+ */
 enum exit_action {
 	EXIT_RESUME = 0,     /* x0..x18 and x30 may have changed */
 	EXIT_RESUME_ALL = 1, /* any register may have changed */
-	EXIT_LEAVE = 2,	     /* vcpu_run() returns */
+	EXIT_LEAVE = 3,	     /* vcpu_run() returns */
 };
 
 /** A load: true and the zero-extended value, when a device answers at once. */
@@ -25,8 +28,8 @@ bool embed_mmio_read(struct vcpu *vcpu, const struct mmio_access *access, uint64
 /** A store: true when a device has taken it. */
 bool embed_mmio_write(struct vcpu *vcpu, const struct mmio_access *access, uint64_t value);
 
-/** A write to ICC_SGI1R_EL1 (and its kin): true when the SGI has been sent. */
-bool embed_send_sgi(struct vcpu *vcpu, uint64_t value);
+/** A write to ICC_SGI1R_EL1 (and its kin). */
+void embed_send_sgi(struct vcpu *vcpu, uint64_t value);
 
 /** WFI or WFE: true when the vCPU has something pending and need not wait. */
 bool embed_may_resume_from_wait(struct vcpu *vcpu);

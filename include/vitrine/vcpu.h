@@ -51,6 +51,13 @@ enum vcpu_state {
 
 struct percpu;
 
+/** While tracing: an exit that is being handled outside vcpu_run(). */
+struct vcpu_open_exit {
+	uint64_t begin_ticks; /* CNTPCT_EL0; 0: there is none */
+	uint64_t esr, pc;
+	uint32_t word0; /* the trace record's, without the vCPU and the time */
+};
+
 struct vcpu {
 	struct vcpu_frame frame;
 	struct percpu *cpu; /* where it is loaded, or NULL */
@@ -63,9 +70,8 @@ struct vcpu {
 
 	/* For the trace: what the fast path wants recorded beside ESR and PC. */
 	uint64_t note_address, note_value;
-	uint64_t exit_begin_ticks; /* CNTPCT_EL0 when the exit began; 0: none is open */
-	uint64_t exit_esr, exit_pc;
-	uint32_t exit_reason;
+	uint64_t exit_begin_ticks; /* CNTPCT_EL0 at the latest exit; set by the vectors */
+	struct vcpu_open_exit open;
 
 	uint64_t exits[EXIT_REASONS]; /* how many exits, by reason: always counted */
 	uint64_t ticks[EXIT_REASONS]; /* time spent on them, only while tracing */

@@ -3,8 +3,8 @@
  * else leave vcpu_run(). Called from asm/vectors.S with the guest's registers in vcpu->frame. Takes
  * no lock itself.
  *
- * The *_traced twins are called from the second vector table, and also write one trace record for
- * each exit.
+ * The vectors call exit_sync(), exit_irq() or exit_serror(); those of the second table, which is in
+ * use while tracing, call exit_record() after it.
  */
 #include <vitrine/embed.h>
 #include <vitrine/percpu.h>
@@ -19,41 +19,74 @@
 #include "trace/clock.h"
 #include "trace/trace.h"
 
-/* A handler's answer: what to do, and why the guest came: both in one register. */
-#define ANSWER(reason, action) ((uint32_t)(reason) << 8 | (uint32_t)(action))
-#define ANSWER_ACTION(answer)  ((enum exit_action)((answer)&0xff))
-#define ANSWER_REASON(answer)  ((answer) >> 8)
+#define SLOW __attribute__((noinline))
 
-/* The expensive exits: describe the exit in full for whoever called vcpu_run(). */
-static uint32_t leave(struct vcpu *vcpu, uint64_t esr)
+/*
+ * A handler's answer, and what asm/vectors.S gets to see: what to do and why the guest came, in one
+ * register. It is laid out as word 0 of the exit's trace record, so that recording has only the vCPU
+ * and the time to fill in: the action stands where the vCPU's index will. Counts the exit, too.
+ */
+static inline uint32_t answer(struct vcpu *vcpu, enum exit_reason reason, enum exit_action action)
+{
+	const bool is_mmio = reason == EXIT_MMIO_READ || reason == EXIT_MMIO_WRITE;
+
+	vcpu->exits[reason]++;
+	return (uint32_t)TRACE_WORD0(TRACE_EXIT, is_mmio ? 5 : 4, action, reason, 0);
+}
+
+#define ANSWER_ACTION(answer) ((answer) >> 16 & 0xff)
+#define ANSWER_REASON(answer) ((answer) >> 24)
+
+/* The exit in full, for whoever called vcpu_run(). */
+static void describe(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu->exit = exit_decode(esr, READ_SYSREG(FAR_EL2), READ_SYSREG(HPFAR_EL2), vcpu->frame.pc,
 				 (uint32_t)vcpu->frame.x[0]);
-	if (vcpu->exit.reason == EXIT_HYPERCALL)
-		vcpu->exit.reason = psci_exit_reason(vcpu->exit.call.function);
 	vcpu->note_address = vcpu->exit.far;
-	return ANSWER(vcpu->exit.reason, EXIT_LEAVE);
 }
 
-static uint32_t call(struct vcpu *vcpu, uint64_t esr)
+/*
+ * The expensive exits. These functions are kept out of line and called last, so that the handlers
+ * beside them need no stack.
+ */
+static SLOW uint32_t leave(struct vcpu *vcpu, uint64_t esr)
 {
-	const uint32_t function = (uint32_t)vcpu->frame.x[0];
-	uint64_t result;
+	describe(vcpu, esr);
+	return answer(vcpu, vcpu->exit.reason, EXIT_LEAVE);
+}
 
-	if (__builtin_expect(!smccc_answer(function, vcpu->frame.x[1], &result), 0)) {
-		const uint32_t answer = leave(vcpu, esr);
+static SLOW uint32_t leave_call(struct vcpu *vcpu, uint64_t esr)
+{
+	describe(vcpu, esr);
+	vcpu->exit.reason = psci_exit_reason(vcpu->exit.call.function);
+	vcpu->note_address = vcpu->exit.call.function;
+	return answer(vcpu, vcpu->exit.reason, EXIT_LEAVE);
+}
 
-		vcpu->note_address = function;
-		return answer;
-	}
-	vcpu->frame.x[0] = result;
-	vcpu->note_address = function | result << 32;
-	return ANSWER(EXIT_HYPERCALL, EXIT_RESUME);
+static SLOW uint32_t leave_mmio(struct vcpu *vcpu, uint64_t esr)
+{
+	describe(vcpu, esr);
+	vcpu->note_address = vcpu->exit.mmio.ipa;
+	return answer(vcpu, vcpu->exit.reason, EXIT_LEAVE);
+}
+
+static SLOW uint32_t leave_wait(struct vcpu *vcpu, uint64_t esr)
+{
+	describe(vcpu, esr);
+	vcpu->note_address = 0;
+	return answer(vcpu, EXIT_HALT, EXIT_LEAVE);
 }
 
 static uint32_t on_hvc(struct vcpu *vcpu, uint64_t esr)
 {
-	return call(vcpu, esr);
+	const uint32_t function = (uint32_t)vcpu->frame.x[0];
+	uint64_t result;
+
+	if (__builtin_expect(!smccc_answer(function, vcpu->frame.x[1], &result), 0))
+		return leave_call(vcpu, esr);
+	vcpu->frame.x[0] = result;
+	vcpu->note_address = function | result << 32;
+	return answer(vcpu, EXIT_HYPERCALL, EXIT_RESUME);
 }
 
 /*
@@ -63,39 +96,81 @@ static uint32_t on_hvc(struct vcpu *vcpu, uint64_t esr)
 static uint32_t on_smc(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu_advance(vcpu);
-	return call(vcpu, esr);
+	return on_hvc(vcpu, esr);
 }
 
+static SLOW uint32_t undefined_sysreg(struct vcpu *vcpu, uint64_t esr)
+{
+	const struct sysreg_access access = decode_sysreg(esr);
+
+	sysreg_undefined(vcpu, access);
+	return answer(vcpu, access.write ? EXIT_SYSREG_WRITE : EXIT_SYSREG_READ, EXIT_RESUME);
+}
+
+static uint32_t sysreg_is_read(struct vcpu *vcpu, unsigned reg, uint64_t value)
+{
+	vcpu->note_address = value;
+	vcpu_advance(vcpu);
+	return answer(vcpu, EXIT_SYSREG_READ, set_gpr(vcpu, reg, value));
+}
+
+static SLOW uint32_t other_sysreg(struct vcpu *vcpu, uint64_t esr)
+{
+	const struct sysreg_access access = decode_sysreg(esr);
+	uint64_t value;
+
+	if (!access.write)
+		return sysreg_read(vcpu, access.key, &value)
+			       ? sysreg_is_read(vcpu, access.reg, value)
+			       : undefined_sysreg(vcpu, esr);
+
+	value = gpr(vcpu, access.reg);
+	vcpu->note_address = value;
+	if (!sysreg_write(vcpu, access.key, value))
+		return undefined_sysreg(vcpu, esr);
+	vcpu_advance(vcpu);
+	return answer(vcpu, EXIT_SYSREG_WRITE, EXIT_RESUME);
+}
+
+/* ID registers and SGIs make up nearly all of them. */
 static uint32_t on_sysreg(struct vcpu *vcpu, uint64_t esr)
 {
 	const struct sysreg_access access = decode_sysreg(esr);
 
-	if (access.write) {
-		const uint64_t value = gpr(vcpu, access.reg);
+	if (!access.write && is_id_reg(access.key))
+		return sysreg_is_read(vcpu, access.reg, id_reg_value(access.key));
+	if (!access.write || !is_sgi_register(access.key))
+		return other_sysreg(vcpu, esr);
 
-		vcpu->note_address = value;
-		if (is_sgi_register(access.key) && embed_send_sgi(vcpu, value)) {
-			vcpu_advance(vcpu);
-			return ANSWER(EXIT_SEND_IPI, EXIT_RESUME);
-		}
-		if (sysreg_write(vcpu, access.key, value))
-			vcpu_advance(vcpu);
-		else
-			sysreg_undefined(vcpu, access);
-		return ANSWER(EXIT_SYSREG_WRITE, EXIT_RESUME);
-	}
+	const uint64_t value = gpr(vcpu, access.reg);
 
-	uint64_t value;
-
-	if (__builtin_expect(is_id_reg(access.key), 1)) {
-		value = id_reg_value(access.key);
-	} else if (!sysreg_read(vcpu, access.key, &value)) {
-		sysreg_undefined(vcpu, access);
-		return ANSWER(EXIT_SYSREG_READ, EXIT_RESUME);
-	}
 	vcpu->note_address = value;
 	vcpu_advance(vcpu);
-	return ANSWER(EXIT_SYSREG_READ, set_gpr(vcpu, access.reg, value));
+	embed_send_sgi(vcpu, value);
+	return answer(vcpu, EXIT_SEND_IPI, EXIT_RESUME);
+}
+
+static uint32_t mmio_store(struct vcpu *vcpu, const struct mmio_access *access, uint64_t esr)
+{
+	const uint64_t value = mmio_write_value(vcpu, access);
+
+	vcpu->note_value = value;
+	if (__builtin_expect(!embed_mmio_write(vcpu, access, value), 0))
+		return leave_mmio(vcpu, esr);
+	vcpu_advance(vcpu);
+	return answer(vcpu, EXIT_MMIO_WRITE, EXIT_RESUME);
+}
+
+static uint32_t mmio_load(struct vcpu *vcpu, const struct mmio_access *access, uint64_t esr)
+{
+	uint64_t value;
+
+	if (__builtin_expect(!embed_mmio_read(vcpu, access, &value), 0))
+		return leave_mmio(vcpu, esr);
+	value = mmio_read_value(access, value);
+	vcpu->note_value = value;
+	vcpu_advance(vcpu);
+	return answer(vcpu, EXIT_MMIO_READ, set_gpr(vcpu, access->reg, value));
 }
 
 static uint32_t on_data_abort(struct vcpu *vcpu, uint64_t esr)
@@ -105,43 +180,18 @@ static uint32_t on_data_abort(struct vcpu *vcpu, uint64_t esr)
 
 	const struct mmio_access access =
 		decode_mmio(esr, READ_SYSREG(FAR_EL2), READ_SYSREG(HPFAR_EL2));
-	uint64_t value;
 
 	vcpu->note_address = access.ipa;
-	if (access.write) {
-		value = mmio_write_value(vcpu, &access);
-		vcpu->note_value = value;
-		if (__builtin_expect(!embed_mmio_write(vcpu, &access, value), 0))
-			goto unanswered;
-		vcpu_advance(vcpu);
-		return ANSWER(EXIT_MMIO_WRITE, EXIT_RESUME);
-	}
-	if (__builtin_expect(!embed_mmio_read(vcpu, &access, &value), 0))
-		goto unanswered;
-	value = mmio_read_value(&access, value);
-	vcpu->note_value = value;
-	vcpu_advance(vcpu);
-	return ANSWER(EXIT_MMIO_READ, set_gpr(vcpu, access.reg, value));
-
-unanswered:;
-	const uint32_t answer = leave(vcpu, esr);
-
-	vcpu->note_address = access.ipa;
-	return answer;
+	return access.write ? mmio_store(vcpu, &access, esr) : mmio_load(vcpu, &access, esr);
 }
 
 static uint32_t on_wait(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu_advance(vcpu);
-	if (embed_may_resume_from_wait(vcpu)) {
-		vcpu->note_address = 0;
-		return ANSWER(EXIT_HALT, EXIT_RESUME);
-	}
-
-	const uint32_t answer = leave(vcpu, esr);
-
+	if (!embed_may_resume_from_wait(vcpu))
+		return leave_wait(vcpu, esr);
 	vcpu->note_address = 0;
-	return answer;
+	return answer(vcpu, EXIT_HALT, EXIT_RESUME);
 }
 
 /*
@@ -151,7 +201,7 @@ static uint32_t on_wait(struct vcpu *vcpu, uint64_t esr)
 static uint32_t on_hidden_feature(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu->note_address = esr;
-	return vcpu_inject_undefined(vcpu) == VT_OK ? ANSWER(EXIT_EXCEPTION, EXIT_RESUME)
+	return vcpu_inject_undefined(vcpu) == VT_OK ? answer(vcpu, EXIT_EXCEPTION, EXIT_RESUME)
 						    : leave(vcpu, esr);
 }
 
@@ -186,19 +236,20 @@ static inline void remember(struct vcpu *vcpu, uint64_t esr)
 	note->pc = vcpu->frame.pc;
 }
 
-static inline enum exit_action count(struct vcpu *vcpu, uint32_t answer)
-{
-	vcpu->exits[ANSWER_REASON(answer)]++;
-	return ANSWER_ACTION(answer);
-}
-
-static inline uint32_t handle_sync(struct vcpu *vcpu, uint64_t esr)
+uint32_t exit_sync(struct vcpu *vcpu, uint64_t esr)
 {
 	remember(vcpu, esr);
 	return handlers[FIELD_GET(ESR_EC, esr)](vcpu, esr);
 }
 
-static inline uint32_t handle_irq(struct vcpu *vcpu)
+static SLOW uint32_t leave_interrupt(struct vcpu *vcpu, uint32_t intid)
+{
+	vcpu->exit = (struct vcpu_exit){
+		.reason = EXIT_EXTERNAL_INTERRUPT, .pc = vcpu->frame.pc, .interrupt.intid = intid};
+	return answer(vcpu, EXIT_EXTERNAL_INTERRUPT, EXIT_LEAVE);
+}
+
+uint32_t exit_irq(struct vcpu *vcpu)
 {
 	uint32_t intid;
 
@@ -207,101 +258,55 @@ static inline uint32_t handle_irq(struct vcpu *vcpu)
 	const enum exit_action action = embed_interrupt(vcpu, &intid);
 
 	vcpu->note_address = intid;
-	if (action == EXIT_LEAVE)
-		vcpu->exit = (struct vcpu_exit){.reason = EXIT_EXTERNAL_INTERRUPT,
-						.pc = vcpu->frame.pc,
-						.interrupt.intid = intid};
-	return ANSWER(EXIT_EXTERNAL_INTERRUPT, action);
+	return __builtin_expect(action == EXIT_LEAVE, 0)
+		       ? leave_interrupt(vcpu, intid)
+		       : answer(vcpu, EXIT_EXTERNAL_INTERRUPT, action);
 }
 
-static inline uint32_t handle_serror(struct vcpu *vcpu, uint64_t esr)
+uint32_t exit_serror(struct vcpu *vcpu, uint64_t esr)
 {
 	remember(vcpu, esr);
-
-	const uint32_t answer = leave(vcpu, esr);
-
+	describe(vcpu, esr);
 	vcpu->exit.reason = EXIT_SERROR;
-	return ANSWER(EXIT_SERROR, ANSWER_ACTION(answer));
-}
-
-enum exit_action exit_sync(struct vcpu *vcpu, uint64_t esr)
-{
-	return count(vcpu, handle_sync(vcpu, esr));
-}
-
-enum exit_action exit_irq(struct vcpu *vcpu)
-{
-	return count(vcpu, handle_irq(vcpu));
-}
-
-enum exit_action exit_serror(struct vcpu *vcpu, uint64_t esr)
-{
-	return count(vcpu, handle_serror(vcpu, esr));
+	return answer(vcpu, EXIT_SERROR, EXIT_LEAVE);
 }
 
 /*
- * An exit is over: one record. Or it goes on outside vcpu_run(): then vcpu_exit_done() writes the
- * record later.
+ * Only while tracing, after each of the three above: the exit is over, one record. Or it goes on
+ * outside vcpu_run(): then vcpu_exit_done() writes the record later. `esr` is 0 for interrupts;
+ * ELR_EL2 still has the guest's PC, as only the frame's has been moved.
  */
-static inline enum exit_action record(struct vcpu *vcpu, uint32_t answer, uint64_t begin,
-				      uint64_t esr, uint64_t pc)
+uint32_t exit_record(uint32_t answer, struct vcpu *vcpu, uint64_t esr)
 {
-	const enum exit_action action = count(vcpu, answer);
 	const uint32_t reason = ANSWER_REASON(answer);
 
-	if (__builtin_expect(action == EXIT_LEAVE, 0)) {
-		vcpu->exit_begin_ticks = begin;
-		vcpu->exit_esr = esr;
-		vcpu->exit_pc = pc;
-		vcpu->exit_reason = reason;
-		return action;
+	if (__builtin_expect(ANSWER_ACTION(answer) == EXIT_LEAVE, 0)) {
+		vcpu->open.begin_ticks = vcpu->exit_begin_ticks;
+		vcpu->open.esr = esr;
+		vcpu->open.pc = READ_SYSREG(ELR_EL2);
+		vcpu->open.word0 = answer;
+		return answer;
 	}
 
 	const uint64_t now = trace_clock();
 
-	vcpu->ticks[reason] += now - begin;
-	trace_exit(vcpu->cpu->ring, vcpu->id, reason,
-		   reason == EXIT_MMIO_READ || reason == EXIT_MMIO_WRITE, begin, now, esr, pc,
-		   vcpu->note_address, vcpu->note_value);
-	return action;
-}
-
-enum exit_action exit_sync_traced(struct vcpu *vcpu, uint64_t esr)
-{
-	const uint64_t begin = trace_clock();
-	const uint64_t pc = vcpu->frame.pc;
-
-	return record(vcpu, handle_sync(vcpu, esr), begin, esr, pc);
-}
-
-enum exit_action exit_irq_traced(struct vcpu *vcpu)
-{
-	const uint64_t begin = trace_clock();
-	const uint64_t pc = vcpu->frame.pc;
-
-	return record(vcpu, handle_irq(vcpu), begin, 0, pc);
-}
-
-enum exit_action exit_serror_traced(struct vcpu *vcpu, uint64_t esr)
-{
-	const uint64_t begin = trace_clock();
-	const uint64_t pc = vcpu->frame.pc;
-
-	return record(vcpu, handle_serror(vcpu, esr), begin, esr, pc);
+	vcpu->ticks[reason] += now - vcpu->exit_begin_ticks;
+	trace_exit(vcpu->cpu->ring, trace_word0_of(answer, vcpu->id), vcpu->exit_begin_ticks, now,
+		   esr, READ_SYSREG(ELR_EL2), vcpu->note_address, vcpu->note_value);
+	return answer;
 }
 
 void vcpu_exit_done(struct vcpu *vcpu)
 {
-	if (vcpu->exit_begin_ticks == 0)
+	struct vcpu_open_exit *open = &vcpu->open;
+
+	if (open->begin_ticks == 0)
 		return;
 
-	const uint64_t begin = vcpu->exit_begin_ticks;
 	const uint64_t now = trace_clock();
-	const uint32_t reason = vcpu->exit_reason;
 
-	vcpu->exit_begin_ticks = 0;
-	vcpu->ticks[reason] += now - begin;
-	trace_exit(this_cpu()->ring, vcpu->id, reason,
-		   reason == EXIT_MMIO_READ || reason == EXIT_MMIO_WRITE, begin, now,
-		   vcpu->exit_esr, vcpu->exit_pc, vcpu->note_address, vcpu->note_value);
+	vcpu->ticks[ANSWER_REASON(open->word0)] += now - open->begin_ticks;
+	trace_exit(this_cpu()->ring, trace_word0_of(open->word0, vcpu->id), open->begin_ticks, now,
+		   open->esr, open->pc, vcpu->note_address, vcpu->note_value);
+	open->begin_ticks = 0;
 }

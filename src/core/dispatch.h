@@ -4,12 +4,12 @@
 
 #include <vitrine/embed.h>
 
-enum exit_action exit_sync(struct vcpu *vcpu, uint64_t esr);
-enum exit_action exit_irq(struct vcpu *vcpu);
-enum exit_action exit_serror(struct vcpu *vcpu, uint64_t esr);
-enum exit_action exit_sync_traced(struct vcpu *vcpu, uint64_t esr);
-enum exit_action exit_irq_traced(struct vcpu *vcpu);
-enum exit_action exit_serror_traced(struct vcpu *vcpu, uint64_t esr);
+/* The answers are word 0 of a trace record with an enum exit_action in the place of the vCPU. */
+uint32_t exit_sync(struct vcpu *vcpu, uint64_t esr);
+uint32_t exit_irq(struct vcpu *vcpu);
+uint32_t exit_serror(struct vcpu *vcpu, uint64_t esr);
+/* While tracing; returns its first argument. vcpu->exit_begin_ticks is set. */
+uint32_t exit_record(uint32_t answer, struct vcpu *vcpu, uint64_t esr);
 
 /* asm/vectors.S */
 void vcpu_enter(struct vcpu *vcpu);

@@ -4,6 +4,7 @@
  */
 #include <vitrine/embed.h>
 
+#include "irq/gic.h"
 #include "vm/sched.h"
 
 /*
@@ -60,13 +61,12 @@ bool embed_mmio_write(struct vcpu *core, const struct mmio_access *access, uint6
 	return true;
 }
 
-bool embed_send_sgi(struct vcpu *core, uint64_t value)
+void embed_send_sgi(struct vcpu *core, uint64_t value)
 {
 	struct vm_vcpu *vcpu = vm_vcpu_of(core);
 
 	vgic_write_sgi1r(&vcpu->vgic, value);
 	sync_if_asked(vcpu);
-	return true;
 }
 
 bool embed_may_resume_from_wait(struct vcpu *core)
@@ -74,15 +74,28 @@ bool embed_may_resume_from_wait(struct vcpu *core)
 	return vgic_has_pending(&vm_vcpu_of(core)->vgic);
 }
 
+static __attribute__((noinline)) enum exit_action other_interrupt(struct vm_vcpu *vcpu,
+								  uint32_t intid)
+{
+	if (sched_interrupt(intid))
+		return EXIT_LEAVE;
+	sync_if_asked(vcpu);
+	return EXIT_RESUME;
+}
+
+/* The guest's own timer is by far the usual one, and concerns nobody else. */
 enum exit_action embed_interrupt(struct vcpu *core, uint32_t *intid)
 {
 	struct vm_vcpu *vcpu = vm_vcpu_of(core);
+	const uint32_t taken = gic_acknowledge();
 
-	if (!sched_interrupt(intid)) {
-		sync_if_asked(vcpu);
-		return EXIT_RESUME;
-	}
-	return EXIT_LEAVE;
+	*intid = taken;
+	if (__builtin_expect(taken != INTID_VIRT_TIMER, 0))
+		return other_interrupt(vcpu, taken);
+	/* It stays active: the guest deactivates it through the list register. */
+	gic_drop_priority(taken);
+	vgic_inject_vtimer(&vcpu->vgic);
+	return EXIT_RESUME;
 }
 
 /* See irq/vgic.h. A kick to oneself is seen by sync_if_asked(). */

@@ -210,48 +210,52 @@ static void set_timer(const struct run_queue *queue, const struct vm_vcpu *runni
 		el2_timer_set(soonest);
 }
 
-bool sched_interrupt(uint32_t *intid)
+/*
+ * The virtual timer of a vCPU that waits, still loaded. It stays active: the guest deactivates it
+ * through the list register. (In a guest it is embed_interrupt() that sees it.)
+ */
+static void virtual_timer(struct run_queue *queue)
+{
+	gic_drop_priority(INTID_VIRT_TIMER);
+	if (queue->loaded)
+		vgic_inject_vtimer(&queue->loaded->vgic);
+	else
+		gic_deactivate(INTID_VIRT_TIMER);
+}
+
+bool sched_interrupt(uint32_t intid)
 {
 	struct run_queue *queue = this_queue();
-	const uint32_t taken = gic_acknowledge();
 
-	*intid = taken;
-	if (taken == INTID_VIRT_TIMER) {
-		/* Stays active: the guest deactivates it through the list register. */
-		gic_drop_priority(taken);
-		if (queue->loaded)
-			vgic_inject_vtimer(&queue->loaded->vgic);
-		else
-			gic_deactivate(taken);
+	if (intid == INTID_VIRT_TIMER) {
+		virtual_timer(queue);
 		return false;
 	}
-	if (taken >= INTID_SPECIAL)
+	if (intid >= INTID_SPECIAL)
 		return false;
 
-	if (taken == INTID_EL2_PHYS_TIMER) {
+	if (intid == INTID_EL2_PHYS_TIMER) {
 		el2_timer_stop();
 		tick();
-	} else if (taken == INTID_MAINTENANCE && queue->loaded)
+	} else if (intid == INTID_MAINTENANCE && queue->loaded)
 		vgic_maintenance(&queue->loaded->vgic);
-	else if (taken == hal.uart_intid)
+	else if (intid == hal.uart_intid)
 		console_input_poll();
-	else if (taken == SGI_STOP)
+	else if (intid == SGI_STOP)
 		for (;;)
 			wfi();
-	gic_drop_priority(taken);
-	gic_deactivate(taken);
-	return taken != INTID_MAINTENANCE;
+	gic_drop_priority(intid);
+	gic_deactivate(intid);
+	return intid != INTID_MAINTENANCE;
 }
 
 /* Nobody is ready: sleep until an interrupt. Masked interrupts end WFI too. (Arm ARM D1.6.2.) */
 static void idle(struct run_queue *queue)
 {
-	uint32_t intid;
-
 	set_timer(queue, 0);
 	trace_flush_old(this_cpu()->ring, milliseconds(TRACE_FLUSH_MS));
 	wfi();
-	sched_interrupt(&intid);
+	sched_interrupt(gic_acknowledge());
 }
 
 /* In the guest until something other than a plain exit ends its turn. */

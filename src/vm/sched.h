@@ -22,10 +22,10 @@ enum vt_err sched_add(struct vm_vcpu *vcpu);
 _Noreturn void sched_loop(void);
 
 /*
- * A physical interrupt has been taken, in a guest or while idle: acknowledge and handle it; the
- * INTID is stored. True: the queue needs a look.
+ * A physical interrupt has been acknowledged, in a guest or while idle: handle it and end it. True:
+ * the queue needs a look.
  */
-bool sched_interrupt(uint32_t *intid);
+bool sched_interrupt(uint32_t intid);
 
 /* Is anybody but `vcpu` ready on this CPU? */
 bool sched_others_ready(const struct vm_vcpu *vcpu);

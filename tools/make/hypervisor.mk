@@ -27,7 +27,7 @@ OBJECTS := $(CORE_SOURCES:%.c=$(OBJ)/%.o) $(ASM_SOURCES:%.S=$(OBJ)/%.o)
 
 TARGET_FLAGS := -std=c17 -ffreestanding -fpie -fvisibility=hidden -mgeneral-regs-only -mstrict-align \
 	-fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-common -march=armv8-a -mno-outline-atomics \
-	-ffunction-sections -fdata-sections -g -Wall -Wextra -Werror -DVITRINE_VERSION='"$(VERSION)"'
+	-ffunction-sections -fdata-sections -g -Wall -Wextra -Werror
 LINK_FLAGS := -nostdlib -nostartfiles -static -Wl,-pie,--no-dynamic-linker,--build-id=none,--gc-sections \
 	-Wl,-z,max-page-size=4096,-z,norelro,-T,asm/vitrine.ld
 ifneq ($(findstring clang,$(CC)),)
@@ -56,6 +56,14 @@ folder_of = $(if $(filter trace/%,$1),trace,$(word 2,$(subst /, ,$1)))
 
 # libfdt.h and zlib.h want a few C library headers: lib/libc has what they use.
 $(OBJ)/src/vm/%.o $(OBJ)/src/hal/qemu-virt/%.o: TARGET_FLAGS += -isystem src/lib/libc -isystem $(SYSROOT)/include
+
+# Touched only when it changes, so that a commit rebuilds one file.
+.PHONY: version
+$(BUILD)/version.h: version
+	@mkdir -p $(@D)
+	@echo '#define VITRINE_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define VITRINE_VERSION "$(VERSION)"' > $@
+$(OBJ)/src/main/main.o: TARGET_FLAGS += -include $(BUILD)/version.h
+$(OBJ)/src/main/main.o: $(BUILD)/version.h
 
 $(OBJ)/%.o: %.c $(INCLUDE_ROOTS) Makefile tools/make/hypervisor.mk | $(SYSROOT_LIBS)
 	@mkdir -p $(@D)
