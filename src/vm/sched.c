@@ -24,6 +24,8 @@ struct run_queue {
 	unsigned count;
 	unsigned next; /* where the search for the next vCPU starts */
 	struct vm_vcpu *loaded;
+	struct vm_vcpu *woken; /* has just got an interrupt that it waited for: goes first */
+	uint64_t slice_end;    /* but not beyond this: then it is the next one's turn in any case */
 };
 
 static struct run_queue queues[HAL_MAX_CPUS];
@@ -122,6 +124,16 @@ static bool is_due(const struct run_queue *queue, struct vm_vcpu *vcpu)
 	       deadline <= trace_clock();
 }
 
+/*
+ * Whoever sent the interrupt often spins until it is answered (an IPI between vCPUs of one CPU): let the
+ * answer come at once, not at the end of the sender's slice.
+ */
+static void wake(struct run_queue *queue, struct vm_vcpu *vcpu)
+{
+	vcpu_set_state(&vcpu->core, VCPU_READY);
+	queue->woken = vcpu;
+}
+
 /* Do what others have asked of this CPU's vCPUs. */
 static void serve_requests(struct run_queue *queue)
 {
@@ -141,17 +153,24 @@ static void serve_requests(struct run_queue *queue)
 		if (requests & REQUEST_INTERRUPT && queue->loaded == vcpu)
 			vgic_sync(&vcpu->vgic);
 		if (vcpu->core.state == VCPU_BLOCKED && is_due(queue, vcpu))
-			vcpu_set_state(&vcpu->core, VCPU_READY);
+			wake(queue, vcpu);
 	}
 }
 
 static struct vm_vcpu *pick(struct run_queue *queue)
 {
+	const uint64_t now = trace_clock();
+	struct vm_vcpu *woken = queue->woken;
+
+	queue->woken = 0;
+	if (woken && woken->core.state == VCPU_READY && now < queue->slice_end)
+		return woken;
 	for (unsigned i = 0; i < queue->count; i++) {
 		const unsigned place = (queue->next + i) % queue->count;
 
 		if (queue->vcpu[place]->core.state == VCPU_READY) {
 			queue->next = (place + 1) % queue->count;
+			queue->slice_end = now + milliseconds(SCHED_SLICE_MS);
 			return queue->vcpu[place];
 		}
 	}
@@ -193,7 +212,7 @@ static void set_timer(const struct run_queue *queue, const struct vm_vcpu *runni
 	uint64_t soonest = UINT64_MAX;
 
 	if (running && sched_others_ready(running))
-		soonest = trace_clock() + milliseconds(SCHED_SLICE_MS);
+		soonest = queue->slice_end;
 	if (has_tick())
 		soonest = MIN(soonest, trace_clock() + milliseconds(TICK_MS));
 	for (unsigned i = 0; i < queue->count; i++) {
