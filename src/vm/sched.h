@@ -7,7 +7,8 @@
 
 #include "vm/vm.h"
 
-#define SCHED_SLICE_MS	10u
+/* Short: a vCPU may be spinning for another one of its CPU, and a switch costs little. */
+#define SCHED_SLICE_MS	2u
 #define SCHED_MAX_VCPUS 32u
 
 /*
