@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draw a stretch of a trace as a picture: who ran on which CPU, and every exit of each vCPU.
 
-  tools/render_trace.py out/run.raw docs/trace.svg
+  tools/render_trace.py out/run.vtr docs/trace.svg
   tools/render_trace.py out/run.pftrace trace.png --from 812.5 --to 816
 
 A recording is read through `vtrace dump`; a .pftrace is read directly. Without --from and --to the liveliest stretch
