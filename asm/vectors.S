@@ -155,22 +155,35 @@
 	vector_table el2_vectors, note_nothing, after_exit, after_exit
 	vector_table el2_vectors_traced, note_time, record_sync, record_irq
 
-/* w0 = the answer, which exit_record() gives back. x2 = the syndrome for the record: an interrupt has none. */
-record_irq:
-	mov	x2, xzr
-	b	1f
-record_sync:
-	mrs	x2, esr_el2
-1:	ldr	x1, [sp, #ENTRY_VCPU]
-	bl	exit_record
-
+/* x0 = the answer. */
 after_exit:
-	tbnz	w0, #ANSWER_NOT_PLAIN, 2f
+	tbnz	w0, #ANSWER_NOT_PLAIN, 1f
 	resume_guest
-2:	tbnz	w0, #ANSWER_LEAVE, leave_guest
+1:	tbnz	w0, #ANSWER_LEAVE, leave_guest
+resume_all:
 	ldr	x0, [sp, #ENTRY_VCPU]		/* EXIT_RESUME_ALL: x19-x29 too */
 	load_callee_saved_of_guest
 	resume_guest
+
+/* While tracing. x2 = the syndrome for the record: an interrupt has none. */
+record_sync:
+	mrs	x2, esr_el2
+	ldr	x1, [sp, #ENTRY_VCPU]
+	tbnz	w0, #ANSWER_NOT_PLAIN, record_not_plain
+	bl	exit_record
+	resume_guest
+record_irq:
+	mov	x2, xzr
+	ldr	x1, [sp, #ENTRY_VCPU]
+	tbnz	w0, #ANSWER_NOT_PLAIN, record_not_plain
+	bl	exit_record
+	resume_guest
+record_not_plain:
+	tbnz	w0, #ANSWER_LEAVE, 1f
+	bl	exit_record
+	b	resume_all
+1:	bl	exit_record_later
+	b	leave_guest
 
 /*
  * void vcpu_enter(struct vcpu *vcpu): into the guest, back when an exit leaves the fast path.

@@ -44,6 +44,11 @@ enum trace_event {
 	 (uint64_t)(arg) << 24 | (uint64_t)(dt) << 32)
 #define TRACE_WORDS(word0) ((word0) >> 8 & 0xff)
 
+/* Words 3 and 4 of an EXIT record, by reason: trace/events.def and docs/use/traces.md. */
+struct trace_note {
+	uint64_t address, value;
+};
+
 /*
  * An EXIT whose duration does not fit 32 bits says so here, and its last word is the 64-bit
  * duration.

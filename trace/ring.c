@@ -55,7 +55,9 @@ bool trace_turn_page(struct trace_ring *ring, uint64_t now)
 {
 	if (ring->open) {
 		trace_seal(ring);
-		trace_page_ready(ring);
+		if (ring->filled - __atomic_load_n(&ring->sent, __ATOMIC_RELAXED) >=
+		    TRACE_DRAIN_BATCH)
+			trace_page_ready(ring);
 	}
 	/* Acquire: the device has finished with the page before we write into it. */
 	if (ring->filled - __atomic_load_n(&ring->reaped, __ATOMIC_ACQUIRE) >= TRACE_RING_PAGES) {
@@ -100,22 +102,22 @@ static uint64_t *reserve(struct trace_ring *ring, unsigned words, uint64_t now, 
 	return record;
 }
 
-void trace_exit_slow(struct trace_ring *ring, uint32_t word0, uint64_t begin, uint64_t now,
-		     uint64_t esr, uint64_t pc, uint64_t address, uint64_t value)
+void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, uint64_t now, uint64_t esr,
+		uint64_t pc, const struct trace_note *note)
 {
 	const uint64_t duration = now - begin;
 	const bool is_long = duration >= TRACE_DURATION_LONG;
-	const unsigned short_words = TRACE_WORDS(word0);
+	const unsigned short_words = (unsigned)TRACE_WORDS(word0);
 	uint64_t *record = reserve(ring, short_words + is_long, now, true);
 
 	if (!record)
 		return;
-	record[0] = (word0 + (uint32_t)TRACE_WORD0(0, is_long, 0, 0, 0)) | (now - ring->base) << 32;
+	record[0] = (word0 + TRACE_WORD0(0, is_long, 0, 0, 0)) | (now - ring->base) << 32;
 	record[1] = (is_long ? TRACE_DURATION_LONG : duration) | esr << 32;
 	record[2] = pc;
-	record[3] = address;
+	record[3] = note->address;
 	if (short_words == 5)
-		record[4] = value;
+		record[4] = note->value;
 	if (is_long)
 		record[short_words] = duration;
 }

@@ -15,6 +15,7 @@
 #include "trace/format.h"
 
 #define TRACE_RING_PAGES       64u /* 256 KiB a CPU */
+#define TRACE_DRAIN_BATCH      8u  /* as many full pages are worth asking the device */
 #define TRACE_RECORD_MAX_WORDS 6u  /* an MMIO exit with a 64-bit duration */
 
 struct trace_ring {
@@ -66,38 +67,40 @@ void trace_flush_old(struct trace_ring *ring, uint64_t age);
 void trace_page_ready(struct trace_ring *ring);
 
 /* Word 0 of an exit's record, with the vCPU filled in. */
-static inline uint32_t trace_word0_of(uint32_t word0, uint32_t vcpu)
+static inline uint64_t trace_word0_of(uint64_t word0, uint32_t vcpu)
 {
-	return (word0 & ~(uint32_t)TRACE_WORD0(0, 0, 0xff, 0, 0)) |
-	       (uint32_t)TRACE_WORD0(0, 0, vcpu, 0, 0);
+	return (word0 & ~TRACE_WORD0(0, 0, 0xff, 0, 0)) | TRACE_WORD0(0, 0, vcpu & 0xff, 0, 0);
 }
-
-/* The same when the page is full, or when the exit has taken too long for the short form. */
-void trace_exit_slow(struct trace_ring *ring, uint32_t word0, uint64_t begin, uint64_t now,
-		     uint64_t esr, uint64_t pc, uint64_t address, uint64_t value);
 
 /*
  * One record for a whole exit. `word0` lacks the time only; its size, 4 words or 5, says whether
- * `value` belongs to the record. `address` and `value` by reason: trace/events.def and
- * docs/use/traces.md.
+ * the note's value belongs to the record.
  */
-static inline void trace_exit(struct trace_ring *ring, uint32_t word0, uint64_t begin, uint64_t now,
-			      uint64_t esr, uint64_t pc, uint64_t address, uint64_t value)
+void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, uint64_t now, uint64_t esr,
+		uint64_t pc, const struct trace_note *note);
+
+/*
+ * FAST PATH. The same, or false with nothing done: the page is full, or the exit has taken too long
+ * for the short form.
+ */
+static inline bool trace_exit_now(struct trace_ring *ring, uint64_t word0, uint64_t begin,
+				  uint64_t now, uint64_t esr, uint64_t pc,
+				  const struct trace_note *note)
 {
+	const uint64_t address = note->address, value = note->value;
 	uint64_t *record = ring->pos;
 	const uint64_t duration = now - begin;
 	const uint64_t dt = now - ring->base;
 
-	if (__builtin_expect(record > ring->last || (duration | dt) >> 31 != 0, 0)) {
-		trace_exit_slow(ring, word0, begin, now, esr, pc, address, value);
-		return;
-	}
+	if (__builtin_expect(record > ring->last || (duration | dt) >> 31 != 0, 0))
+		return false;
 	record[0] = word0 | dt << 32;
 	record[1] = duration | esr << 32;
 	record[2] = pc;
 	record[3] = address;
-	record[4] = value; /* after 4 words: the next record overwrites it */
+	record[4] = value; /* always: after 4 words the next record overwrites it */
 	ring->pos = record + TRACE_WORDS(word0);
+	return true;
 }
 
 /* Any other event, with no or one payload word. A NULL ring means that tracing is off. */

@@ -15,6 +15,7 @@
 
 #include <vitrine/err.h>
 #include <vitrine/exit.h>
+#include "trace/format.h"
 
 /** The general registers of a guest as the vectors save them. asm/offsets.c knows this layout. */
 struct vcpu_frame {
@@ -50,18 +51,20 @@ enum vcpu_state {
 };
 
 struct percpu;
+struct trace_ring;
 
 /** While tracing: an exit that is being handled outside vcpu_run(). */
 struct vcpu_open_exit {
 	uint64_t begin_ticks; /* CNTPCT_EL0; 0: there is none */
 	uint64_t esr, pc;
-	uint32_t word0; /* the trace record's, without the vCPU and the time */
+	uint64_t word0; /* the trace record's, without the vCPU and the time */
 };
 
 struct vcpu {
 	struct vcpu_frame frame;
-	struct percpu *cpu; /* where it is loaded, or NULL */
-	uint64_t hcr;	    /* HCR_EL2 while it runs */
+	struct percpu *cpu;	 /* where it is loaded, or NULL */
+	struct trace_ring *ring; /* of that CPU; NULL when not tracing */
+	uint64_t hcr;		 /* HCR_EL2 while it runs */
 	uint64_t vttbr, vtcr;
 	uint64_t vmpidr;
 	uint32_t id; /* unique in the machine; 0..254: the trace's vCPU index */
@@ -69,7 +72,7 @@ struct vcpu {
 	struct vcpu_exit exit; /* the exit being handled, when it left the fast path */
 
 	/* For the trace: what the fast path wants recorded beside ESR and PC. */
-	uint64_t note_address, note_value;
+	struct trace_note note;
 	uint64_t exit_begin_ticks; /* CNTPCT_EL0 at the latest exit; set by the vectors */
 	struct vcpu_open_exit open;
 

@@ -27,9 +27,8 @@ static inline bool is_plain_access(uint64_t esr)
 	 * ISV: the syndrome names size and register. The rest are not accesses that the guest's
 	 * instruction asked for.
 	 */
-	return (esr & (ISS_ABT_ISV | ISS_ABT_FNV | ISS_ABT_EA | ISS_ABT_CM | ISS_ABT_S1PTW)) ==
-		       ISS_ABT_ISV &&
-	       (esr & ISS_ABT_FSC) >> 2 == FSC_TRANSLATION;
+	return (esr & (ISS_ABT_ISV | ISS_ABT_FNV | ISS_ABT_EA | ISS_ABT_CM | ISS_ABT_S1PTW |
+		       FSC_TYPE)) == (ISS_ABT_ISV | FIELD_PREP(FSC_TYPE, FSC_TRANSLATION));
 }
 
 static inline struct mmio_access decode_mmio(uint64_t esr, uint64_t far, uint64_t hpfar)

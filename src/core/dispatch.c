@@ -19,65 +19,63 @@
 #include "trace/clock.h"
 #include "trace/trace.h"
 
-#define SLOW __attribute__((noinline))
+/* Out of line, and called last: then the function beside it needs no stack. */
+#define APART __attribute__((noinline))
 
 /*
  * A handler's answer, and what asm/vectors.S gets to see: what to do and why the guest came, in one
  * register. It is laid out as word 0 of the exit's trace record, so that recording has only the vCPU
  * and the time to fill in: the action stands where the vCPU's index will. Counts the exit, too.
  */
-static inline uint32_t answer(struct vcpu *vcpu, enum exit_reason reason, enum exit_action action)
+static inline uint64_t answer(struct vcpu *vcpu, enum exit_reason reason, enum exit_action action)
 {
 	const bool is_mmio = reason == EXIT_MMIO_READ || reason == EXIT_MMIO_WRITE;
 
 	vcpu->exits[reason]++;
-	return (uint32_t)TRACE_WORD0(TRACE_EXIT, is_mmio ? 5 : 4, action, reason, 0);
+	return TRACE_WORD0(TRACE_EXIT, is_mmio ? 5 : 4, action, reason, 0);
 }
 
-#define ANSWER_ACTION(answer) ((answer) >> 16 & 0xff)
 #define ANSWER_REASON(answer) ((answer) >> 24)
+#define ACTION_LEAVE_BIT      2u /* in EXIT_LEAVE only */
 
 /* The exit in full, for whoever called vcpu_run(). */
 static void describe(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu->exit = exit_decode(esr, READ_SYSREG(FAR_EL2), READ_SYSREG(HPFAR_EL2), vcpu->frame.pc,
 				 (uint32_t)vcpu->frame.x[0]);
-	vcpu->note_address = vcpu->exit.far;
+	vcpu->note.address = vcpu->exit.far;
 }
 
-/*
- * The expensive exits. These functions are kept out of line and called last, so that the handlers
- * beside them need no stack.
- */
-static SLOW uint32_t leave(struct vcpu *vcpu, uint64_t esr)
+/* The expensive exits. */
+static APART uint64_t leave(struct vcpu *vcpu, uint64_t esr)
 {
 	describe(vcpu, esr);
 	return answer(vcpu, vcpu->exit.reason, EXIT_LEAVE);
 }
 
-static SLOW uint32_t leave_call(struct vcpu *vcpu, uint64_t esr)
+static APART uint64_t leave_call(struct vcpu *vcpu, uint64_t esr)
 {
 	describe(vcpu, esr);
 	vcpu->exit.reason = psci_exit_reason(vcpu->exit.call.function);
-	vcpu->note_address = vcpu->exit.call.function;
+	vcpu->note.address = vcpu->exit.call.function;
 	return answer(vcpu, vcpu->exit.reason, EXIT_LEAVE);
 }
 
-static SLOW uint32_t leave_mmio(struct vcpu *vcpu, uint64_t esr)
+static APART uint64_t leave_mmio(struct vcpu *vcpu, uint64_t esr)
 {
 	describe(vcpu, esr);
-	vcpu->note_address = vcpu->exit.mmio.ipa;
+	vcpu->note.address = vcpu->exit.mmio.ipa;
 	return answer(vcpu, vcpu->exit.reason, EXIT_LEAVE);
 }
 
-static SLOW uint32_t leave_wait(struct vcpu *vcpu, uint64_t esr)
+static APART uint64_t leave_wait(struct vcpu *vcpu, uint64_t esr)
 {
 	describe(vcpu, esr);
-	vcpu->note_address = 0;
+	vcpu->note.address = 0;
 	return answer(vcpu, EXIT_HALT, EXIT_LEAVE);
 }
 
-static uint32_t on_hvc(struct vcpu *vcpu, uint64_t esr)
+static uint64_t on_hvc(struct vcpu *vcpu, uint64_t esr)
 {
 	const uint32_t function = (uint32_t)vcpu->frame.x[0];
 	uint64_t result;
@@ -85,7 +83,7 @@ static uint32_t on_hvc(struct vcpu *vcpu, uint64_t esr)
 	if (__builtin_expect(!smccc_answer(function, vcpu->frame.x[1], &result), 0))
 		return leave_call(vcpu, esr);
 	vcpu->frame.x[0] = result;
-	vcpu->note_address = function | result << 32;
+	vcpu->note.address = function | result << 32;
 	return answer(vcpu, EXIT_HYPERCALL, EXIT_RESUME);
 }
 
@@ -93,13 +91,13 @@ static uint32_t on_hvc(struct vcpu *vcpu, uint64_t esr)
  * ELR points at a trapped SMC itself, behind an HVC. (Arm ARM D1.3.2: preferred exception return
  * address.)
  */
-static uint32_t on_smc(struct vcpu *vcpu, uint64_t esr)
+static uint64_t on_smc(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu_advance(vcpu);
 	return on_hvc(vcpu, esr);
 }
 
-static SLOW uint32_t undefined_sysreg(struct vcpu *vcpu, uint64_t esr)
+static APART uint64_t undefined_sysreg(struct vcpu *vcpu, uint64_t esr)
 {
 	const struct sysreg_access access = decode_sysreg(esr);
 
@@ -107,14 +105,14 @@ static SLOW uint32_t undefined_sysreg(struct vcpu *vcpu, uint64_t esr)
 	return answer(vcpu, access.write ? EXIT_SYSREG_WRITE : EXIT_SYSREG_READ, EXIT_RESUME);
 }
 
-static uint32_t sysreg_is_read(struct vcpu *vcpu, unsigned reg, uint64_t value)
+static uint64_t sysreg_is_read(struct vcpu *vcpu, unsigned reg, uint64_t value)
 {
-	vcpu->note_address = value;
+	vcpu->note.address = value;
 	vcpu_advance(vcpu);
 	return answer(vcpu, EXIT_SYSREG_READ, set_gpr(vcpu, reg, value));
 }
 
-static SLOW uint32_t other_sysreg(struct vcpu *vcpu, uint64_t esr)
+static APART uint64_t other_sysreg(struct vcpu *vcpu, uint64_t esr)
 {
 	const struct sysreg_access access = decode_sysreg(esr);
 	uint64_t value;
@@ -125,72 +123,76 @@ static SLOW uint32_t other_sysreg(struct vcpu *vcpu, uint64_t esr)
 			       : undefined_sysreg(vcpu, esr);
 
 	value = gpr(vcpu, access.reg);
-	vcpu->note_address = value;
+	vcpu->note.address = value;
 	if (!sysreg_write(vcpu, access.key, value))
 		return undefined_sysreg(vcpu, esr);
 	vcpu_advance(vcpu);
 	return answer(vcpu, EXIT_SYSREG_WRITE, EXIT_RESUME);
 }
 
-/* ID registers and SGIs make up nearly all of them. */
-static uint32_t on_sysreg(struct vcpu *vcpu, uint64_t esr)
+static APART uint64_t send_sgi(struct vcpu *vcpu, uint64_t esr)
 {
-	const struct sysreg_access access = decode_sysreg(esr);
+	const uint64_t value = gpr(vcpu, decode_sysreg(esr).reg);
 
-	if (!access.write && is_id_reg(access.key))
-		return sysreg_is_read(vcpu, access.reg, id_reg_value(access.key));
-	if (!access.write || !is_sgi_register(access.key))
-		return other_sysreg(vcpu, esr);
-
-	const uint64_t value = gpr(vcpu, access.reg);
-
-	vcpu->note_address = value;
+	vcpu->note.address = value;
 	vcpu_advance(vcpu);
 	embed_send_sgi(vcpu, value);
 	return answer(vcpu, EXIT_SEND_IPI, EXIT_RESUME);
 }
 
-static uint32_t mmio_store(struct vcpu *vcpu, const struct mmio_access *access, uint64_t esr)
+/* ID registers and SGIs make up nearly all of them. */
+static uint64_t on_sysreg(struct vcpu *vcpu, uint64_t esr)
 {
-	const uint64_t value = mmio_write_value(vcpu, access);
+	const struct sysreg_access access = decode_sysreg(esr);
 
-	vcpu->note_value = value;
-	if (__builtin_expect(!embed_mmio_write(vcpu, access, value), 0))
+	if (!access.write && is_id_reg(access.key))
+		return sysreg_is_read(vcpu, access.reg, id_reg_value(access.key));
+	return access.write && is_sgi_register(access.key) ? send_sgi(vcpu, esr)
+							   : other_sysreg(vcpu, esr);
+}
+
+static APART uint64_t mmio_store(struct vcpu *vcpu, uint64_t esr)
+{
+	const struct mmio_access access =
+		decode_mmio(esr, READ_SYSREG(FAR_EL2), READ_SYSREG(HPFAR_EL2));
+	const uint64_t value = mmio_write_value(vcpu, &access);
+
+	vcpu->note.address = access.ipa;
+	vcpu->note.value = value;
+	if (__builtin_expect(!embed_mmio_write(vcpu, &access, value), 0))
 		return leave_mmio(vcpu, esr);
 	vcpu_advance(vcpu);
 	return answer(vcpu, EXIT_MMIO_WRITE, EXIT_RESUME);
 }
 
-static uint32_t mmio_load(struct vcpu *vcpu, const struct mmio_access *access, uint64_t esr)
+static APART uint64_t mmio_load(struct vcpu *vcpu, uint64_t esr)
 {
+	const struct mmio_access access =
+		decode_mmio(esr, READ_SYSREG(FAR_EL2), READ_SYSREG(HPFAR_EL2));
 	uint64_t value;
 
-	if (__builtin_expect(!embed_mmio_read(vcpu, access, &value), 0))
+	vcpu->note.address = access.ipa;
+	if (__builtin_expect(!embed_mmio_read(vcpu, &access, &value), 0))
 		return leave_mmio(vcpu, esr);
-	value = mmio_read_value(access, value);
-	vcpu->note_value = value;
+	value = mmio_read_value(&access, value);
+	vcpu->note.value = value;
 	vcpu_advance(vcpu);
-	return answer(vcpu, EXIT_MMIO_READ, set_gpr(vcpu, access->reg, value));
+	return answer(vcpu, EXIT_MMIO_READ, set_gpr(vcpu, access.reg, value));
 }
 
-static uint32_t on_data_abort(struct vcpu *vcpu, uint64_t esr)
+static uint64_t on_data_abort(struct vcpu *vcpu, uint64_t esr)
 {
 	if (__builtin_expect(!is_plain_access(esr), 0))
 		return leave(vcpu, esr);
-
-	const struct mmio_access access =
-		decode_mmio(esr, READ_SYSREG(FAR_EL2), READ_SYSREG(HPFAR_EL2));
-
-	vcpu->note_address = access.ipa;
-	return access.write ? mmio_store(vcpu, &access, esr) : mmio_load(vcpu, &access, esr);
+	return esr & ISS_ABT_WNR ? mmio_store(vcpu, esr) : mmio_load(vcpu, esr);
 }
 
-static uint32_t on_wait(struct vcpu *vcpu, uint64_t esr)
+static uint64_t on_wait(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu_advance(vcpu);
 	if (!embed_may_resume_from_wait(vcpu))
 		return leave_wait(vcpu, esr);
-	vcpu->note_address = 0;
+	vcpu->note.address = 0;
 	return answer(vcpu, EXIT_HALT, EXIT_RESUME);
 }
 
@@ -198,9 +200,9 @@ static uint32_t on_wait(struct vcpu *vcpu, uint64_t esr)
  * Features that we hide (SVE, SME, ...) and instructions that EL1 cannot have meant: UNDEFINED, as
  * on a CPU without them.
  */
-static uint32_t on_hidden_feature(struct vcpu *vcpu, uint64_t esr)
+static uint64_t on_hidden_feature(struct vcpu *vcpu, uint64_t esr)
 {
-	vcpu->note_address = esr;
+	vcpu->note.address = esr;
 	return vcpu_inject_undefined(vcpu) == VT_OK ? answer(vcpu, EXIT_EXCEPTION, EXIT_RESUME)
 						    : leave(vcpu, esr);
 }
@@ -209,7 +211,7 @@ static uint32_t on_hidden_feature(struct vcpu *vcpu, uint64_t esr)
  * The one table on the exit path, by exception class. Everything that is not named leaves
  * vcpu_run().
  */
-static uint32_t (*const handlers[64])(struct vcpu *vcpu, uint64_t esr) = {
+static uint64_t (*const handlers[64])(struct vcpu *vcpu, uint64_t esr) = {
 	[0x00] = leave,
 	[EC_WFX] = on_wait,
 	[0x02 ... 0x06] = leave,
@@ -230,26 +232,27 @@ static uint32_t (*const handlers[64])(struct vcpu *vcpu, uint64_t esr) = {
 static inline void remember(struct vcpu *vcpu, uint64_t esr)
 {
 	struct percpu *cpu = vcpu->cpu;
+	const uint64_t pc = vcpu->frame.pc;
 	struct exit_note *note = &cpu->history[cpu->exits++ % EXIT_HISTORY];
 
 	note->esr = esr | (uint64_t)vcpu->id << 56;
-	note->pc = vcpu->frame.pc;
+	note->pc = pc;
 }
 
-uint32_t exit_sync(struct vcpu *vcpu, uint64_t esr)
+uint64_t exit_sync(struct vcpu *vcpu, uint64_t esr)
 {
 	remember(vcpu, esr);
 	return handlers[FIELD_GET(ESR_EC, esr)](vcpu, esr);
 }
 
-static SLOW uint32_t leave_interrupt(struct vcpu *vcpu, uint32_t intid)
+static APART uint64_t leave_interrupt(struct vcpu *vcpu, uint32_t intid)
 {
 	vcpu->exit = (struct vcpu_exit){
 		.reason = EXIT_EXTERNAL_INTERRUPT, .pc = vcpu->frame.pc, .interrupt.intid = intid};
 	return answer(vcpu, EXIT_EXTERNAL_INTERRUPT, EXIT_LEAVE);
 }
 
-uint32_t exit_irq(struct vcpu *vcpu)
+uint64_t exit_irq(struct vcpu *vcpu)
 {
 	uint32_t intid;
 
@@ -257,13 +260,13 @@ uint32_t exit_irq(struct vcpu *vcpu)
 
 	const enum exit_action action = embed_interrupt(vcpu, &intid);
 
-	vcpu->note_address = intid;
+	vcpu->note.address = intid;
 	return __builtin_expect(action == EXIT_LEAVE, 0)
 		       ? leave_interrupt(vcpu, intid)
 		       : answer(vcpu, EXIT_EXTERNAL_INTERRUPT, action);
 }
 
-uint32_t exit_serror(struct vcpu *vcpu, uint64_t esr)
+uint64_t exit_serror(struct vcpu *vcpu, uint64_t esr)
 {
 	remember(vcpu, esr);
 	describe(vcpu, esr);
@@ -271,29 +274,37 @@ uint32_t exit_serror(struct vcpu *vcpu, uint64_t esr)
 	return answer(vcpu, EXIT_SERROR, EXIT_LEAVE);
 }
 
-/*
- * Only while tracing, after each of the three above: the exit is over, one record. Or it goes on
- * outside vcpu_run(): then vcpu_exit_done() writes the record later. `esr` is 0 for interrupts;
- * ELR_EL2 still has the guest's PC, as only the frame's has been moved.
- */
-uint32_t exit_record(uint32_t answer, struct vcpu *vcpu, uint64_t esr)
+/* A record that needs a new page, or the long form. Out of line, see APART. */
+static APART void record_slowly(uint64_t word0, struct vcpu *vcpu, uint64_t esr, uint64_t now)
 {
-	const uint32_t reason = ANSWER_REASON(answer);
+	trace_exit(vcpu->ring, word0, vcpu->exit_begin_ticks, now, esr, READ_SYSREG(ELR_EL2),
+		   &vcpu->note);
+}
 
-	if (__builtin_expect(ANSWER_ACTION(answer) == EXIT_LEAVE, 0)) {
-		vcpu->open.begin_ticks = vcpu->exit_begin_ticks;
-		vcpu->open.esr = esr;
-		vcpu->open.pc = READ_SYSREG(ELR_EL2);
-		vcpu->open.word0 = answer;
-		return answer;
-	}
-
+/*
+ * Only while tracing, after each of the three above: the exit is over, one record. `esr` is 0 for
+ * interrupts. ELR_EL2 still has the guest's PC, as only the frame's has been moved.
+ */
+void exit_record(uint64_t answer, struct vcpu *vcpu, uint64_t esr)
+{
 	const uint64_t now = trace_clock();
+	const uint64_t begin = vcpu->exit_begin_ticks;
+	const uint64_t word0 = trace_word0_of(answer, vcpu->id);
 
-	vcpu->ticks[reason] += now - vcpu->exit_begin_ticks;
-	trace_exit(vcpu->cpu->ring, trace_word0_of(answer, vcpu->id), vcpu->exit_begin_ticks, now,
-		   esr, READ_SYSREG(ELR_EL2), vcpu->note_address, vcpu->note_value);
-	return answer;
+	vcpu->ticks[ANSWER_REASON(answer)] += now - begin;
+	if (__builtin_expect(!trace_exit_now(vcpu->ring, word0, begin, now, esr,
+					     READ_SYSREG(ELR_EL2), &vcpu->note),
+			     0))
+		record_slowly(word0, vcpu, esr, now);
+}
+
+/* This one goes on outside vcpu_run(): vcpu_exit_done() will write the record. */
+void exit_record_later(uint64_t answer, struct vcpu *vcpu, uint64_t esr)
+{
+	vcpu->open = (struct vcpu_open_exit){.begin_ticks = vcpu->exit_begin_ticks,
+					     .esr = esr,
+					     .pc = READ_SYSREG(ELR_EL2),
+					     .word0 = trace_word0_of(answer, vcpu->id)};
 }
 
 void vcpu_exit_done(struct vcpu *vcpu)
@@ -306,7 +317,7 @@ void vcpu_exit_done(struct vcpu *vcpu)
 	const uint64_t now = trace_clock();
 
 	vcpu->ticks[ANSWER_REASON(open->word0)] += now - open->begin_ticks;
-	trace_exit(this_cpu()->ring, trace_word0_of(open->word0, vcpu->id), open->begin_ticks, now,
-		   open->esr, open->pc, vcpu->note_address, vcpu->note_value);
+	trace_exit(vcpu->ring, open->word0, open->begin_ticks, now, open->esr, open->pc,
+		   &vcpu->note);
 	open->begin_ticks = 0;
 }

@@ -5,11 +5,12 @@
 #include <vitrine/embed.h>
 
 /* The answers are word 0 of a trace record with an enum exit_action in the place of the vCPU. */
-uint32_t exit_sync(struct vcpu *vcpu, uint64_t esr);
-uint32_t exit_irq(struct vcpu *vcpu);
-uint32_t exit_serror(struct vcpu *vcpu, uint64_t esr);
-/* While tracing; returns its first argument. vcpu->exit_begin_ticks is set. */
-uint32_t exit_record(uint32_t answer, struct vcpu *vcpu, uint64_t esr);
+uint64_t exit_sync(struct vcpu *vcpu, uint64_t esr);
+uint64_t exit_irq(struct vcpu *vcpu);
+uint64_t exit_serror(struct vcpu *vcpu, uint64_t esr);
+/* While tracing, one of these follows. vcpu->exit_begin_ticks is set. */
+void exit_record(uint64_t answer, struct vcpu *vcpu, uint64_t esr);
+void exit_record_later(uint64_t answer, struct vcpu *vcpu, uint64_t esr);
 
 /* asm/vectors.S */
 void vcpu_enter(struct vcpu *vcpu);

@@ -137,7 +137,7 @@ void vcpu_advance_pc(struct vcpu *vcpu)
 void vcpu_complete_mmio_read(struct vcpu *vcpu, const struct mmio_access *access, uint64_t value)
 {
 	value = mmio_read_value(access, value);
-	vcpu->note_value = value;
+	vcpu->note.value = value;
 	set_gpr(vcpu, access->reg, value);
 	vcpu_advance(vcpu);
 }
@@ -162,6 +162,7 @@ enum vt_err vcpu_load(struct vcpu *vcpu)
 	WRITE_SYSREG(VMPIDR_EL2, vcpu->vmpidr);
 	/* The ERET that enters the guest synchronises all of it. */
 	vcpu->cpu = cpu;
+	vcpu->ring = cpu->ring;
 	cpu->current = vcpu;
 	return VT_OK;
 }

@@ -49,6 +49,8 @@ static inline uint64_t mmio_write_value(const struct vcpu *vcpu, const struct mm
  */
 static inline uint64_t mmio_read_value(const struct mmio_access *access, uint64_t value)
 {
+	if (access->bytes == 4 && !access->sign_extend)
+		return (uint32_t)value; /* nearly always */
 	value = low_bytes(value, access->bytes);
 	if (access->sign_extend) {
 		const unsigned shift = 64 - access->bytes * 8u;

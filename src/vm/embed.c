@@ -20,9 +20,10 @@ static inline void sync_if_asked(struct vm_vcpu *vcpu)
 	}
 }
 
-static inline bool is_in(uint64_t ipa, unsigned bytes, uint64_t base, uint64_t size)
+/* By its first byte: one that reaches over the end is not aligned, and the device's to refuse. */
+static inline bool is_in(uint64_t ipa, uint64_t base, uint64_t size)
 {
-	return ipa - base < size && ipa - base + bytes <= size;
+	return ipa - base < size;
 }
 
 bool embed_mmio_read(struct vcpu *core, const struct mmio_access *access, uint64_t *value)
@@ -31,11 +32,11 @@ bool embed_mmio_read(struct vcpu *core, const struct mmio_access *access, uint64
 	struct vm *vm = vcpu->vm;
 	const uint64_t ipa = access->ipa;
 
-	if (is_in(ipa, access->bytes, VGIC_GICD_IPA, VGIC_GICD_BYTES))
+	if (is_in(ipa, VGIC_GICD_IPA, VGIC_GICD_BYTES))
 		*value = vgicd_read(&vcpu->vgic, ipa - VGIC_GICD_IPA, access->bytes);
-	else if (is_in(ipa, access->bytes, VUART_IPA, VUART_BYTES) && vm->config->has_pl011)
+	else if (is_in(ipa, VUART_IPA, VUART_BYTES) && vm->config->has_pl011)
 		*value = vuart_read(&vm->vuart, ipa - VUART_IPA, access->bytes);
-	else if (is_in(ipa, access->bytes, VGIC_GICR_IPA, VGIC_GICR_BYTES_PER_VCPU * vm->vcpus))
+	else if (is_in(ipa, VGIC_GICR_IPA, VGIC_GICR_BYTES_PER_VCPU * vm->vcpus))
 		*value = vgicr_read(&vcpu->vgic, ipa - VGIC_GICR_IPA, access->bytes);
 	else
 		return false;
@@ -49,11 +50,11 @@ bool embed_mmio_write(struct vcpu *core, const struct mmio_access *access, uint6
 	struct vm *vm = vcpu->vm;
 	const uint64_t ipa = access->ipa;
 
-	if (is_in(ipa, access->bytes, VUART_IPA, VUART_BYTES) && vm->config->has_pl011)
+	if (is_in(ipa, VUART_IPA, VUART_BYTES) && vm->config->has_pl011)
 		vuart_write(&vm->vuart, ipa - VUART_IPA, access->bytes, value);
-	else if (is_in(ipa, access->bytes, VGIC_GICD_IPA, VGIC_GICD_BYTES))
+	else if (is_in(ipa, VGIC_GICD_IPA, VGIC_GICD_BYTES))
 		vgicd_write(&vcpu->vgic, ipa - VGIC_GICD_IPA, access->bytes, value);
-	else if (is_in(ipa, access->bytes, VGIC_GICR_IPA, VGIC_GICR_BYTES_PER_VCPU * vm->vcpus))
+	else if (is_in(ipa, VGIC_GICR_IPA, VGIC_GICR_BYTES_PER_VCPU * vm->vcpus))
 		vgicr_write(&vcpu->vgic, ipa - VGIC_GICR_IPA, access->bytes, value);
 	else
 		return false;

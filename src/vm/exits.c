@@ -17,7 +17,7 @@
 static void answer(struct vcpu *vcpu, int64_t result)
 {
 	vcpu->frame.x[0] = (uint64_t)result;
-	vcpu->note_address = vcpu->exit.call.function | (uint64_t)result << 32;
+	vcpu->note.address = vcpu->exit.call.function | (uint64_t)result << 32;
 }
 
 /* 32-bit calls have 32-bit arguments: the upper halves are not part of them. (DEN0028, 2.7.) */
@@ -68,7 +68,7 @@ static void refuse_access(struct vm_vcpu *vcpu)
 		exit->reason == EXIT_NESTED_PAGE_FAULT ? exit->fault.ipa : exit->mmio.ipa;
 	enum vt_err err;
 
-	core->note_address = ipa;
+	core->note.address = ipa;
 	if (is_there_now(vcpu, ipa))
 		return;
 	err = fetch ? vcpu_inject_instruction_abort(core, exit->far)
