@@ -214,15 +214,23 @@ enum vt_err vgic_set_level(struct vgic *vgic, unsigned vcpu, uint32_t intid, boo
 	return VT_OK;
 }
 
+/* Apart and last, so that the fast half needs no stack. */
+static __attribute__((noinline)) void queue_vtimer_and_unlock(struct vgic_cpu *cpu)
+{
+	vgic_queue_vtimer(cpu);
+	spin_unlock(&cpu->vgic->lock);
+}
+
 void vgic_inject_vtimer(struct vgic_cpu *cpu)
 {
 	const uint64_t hardware = ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, INTID_VIRT_TIMER);
 
 	spin_lock(&cpu->vgic->lock);
-	if (place_private_now(cpu, INTID_VIRT_TIMER, hardware))
-		cpu->vtimer_phys = true;
-	else
-		vgic_queue_vtimer(cpu);
+	if (__builtin_expect(!place_private_now(cpu, INTID_VIRT_TIMER, hardware), 0)) {
+		queue_vtimer_and_unlock(cpu);
+		return;
+	}
+	cpu->vtimer_phys = true;
 	spin_unlock(&cpu->vgic->lock);
 }
 
