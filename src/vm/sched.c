@@ -66,7 +66,10 @@ static void load(struct run_queue *queue, struct vm_vcpu *vcpu)
 {
 	if (vcpu_load(&vcpu->core) != VT_OK)
 		panic("vcpu %u does not load", vcpu->core.id);
-	/* The timer last: it may fire as soon as it is in, and PPI 27 must then be as this vCPU left it. */
+	/*
+	 * The timer last: it may fire as soon as it is in, and PPI 27 must then be as this vCPU
+	 * left it.
+	 */
 	vgic_load(&vcpu->vgic);
 	vtimer_load(&vcpu->timer);
 	queue->loaded = vcpu;
@@ -92,7 +95,6 @@ static void park(struct run_queue *queue, struct vm_vcpu *vcpu)
 	if (queue->loaded == vcpu)
 		unload(queue);
 	vcpu_set_state(&vcpu->core, vcpu->vm->crashed ? VCPU_CRASHED : VCPU_OFF);
-	vcpu->parked = true;
 	vm_parked(vcpu);
 }
 
@@ -125,8 +127,8 @@ static bool is_due(const struct run_queue *queue, struct vm_vcpu *vcpu)
 }
 
 /*
- * Whoever sent the interrupt often spins until it is answered (an IPI between vCPUs of one CPU): let the
- * answer come at once, not at the end of the sender's slice.
+ * Whoever sent the interrupt often spins until it is answered (an IPI between vCPUs of one CPU):
+ * let the answer come at once, not at the end of the sender's slice.
  */
 static void wake(struct run_queue *queue, struct vm_vcpu *vcpu)
 {
@@ -140,9 +142,13 @@ static void serve_requests(struct run_queue *queue)
 	for (unsigned i = 0; i < queue->count; i++) {
 		struct vm_vcpu *vcpu = queue->vcpu[i];
 
-		if (__atomic_load_n(&vcpu->vm->phase, __ATOMIC_ACQUIRE) != VM_RUNNING) {
-			if (!vcpu->parked)
+		const uint32_t phase = vm_phase_word(vcpu->vm);
+
+		if (VM_PHASE(phase) != VM_RUNNING) {
+			if (vcpu->parked_in != VM_STOPS(phase)) {
+				vcpu->parked_in = VM_STOPS(phase);
 				park(queue, vcpu);
+			}
 			continue;
 		}
 
@@ -293,7 +299,7 @@ static void run(struct run_queue *queue, struct vm_vcpu *vcpu)
 		vm_handle_exit(vcpu);
 	} while (vcpu->core.state == VCPU_RUNNING &&
 		 vcpu->core.exit.reason != EXIT_EXTERNAL_INTERRUPT &&
-		 __atomic_load_n(&vcpu->vm->phase, __ATOMIC_RELAXED) == VM_RUNNING);
+		 VM_PHASE(vm_phase_word(vcpu->vm)) == VM_RUNNING);
 
 	if (vcpu->core.state == VCPU_RUNNING)
 		vcpu_set_state(&vcpu->core, VCPU_READY);

@@ -100,6 +100,15 @@ static unsigned ipa_bits_for(const struct vm_config *config)
 	return bits;
 }
 
+/* GICv2: the guest's CPU interface is the hardware's virtual one, that of the CPU it runs on. */
+static enum vt_err map_cpu_interface(struct stage2 *stage2)
+{
+	enum vt_err err = stage2_map(stage2, VGIC_GICC_IPA, hal.gicv_base, PAGE_BYTES, STAGE2_DEVICE);
+
+	return err ? err
+		   : stage2_map(stage2, VGIC_GICC_DIR_IPA, hal.gicv_dir, PAGE_BYTES, STAGE2_DEVICE);
+}
+
 const char *vm_create(const struct vm_config *config)
 {
 	const uint64_t ram_alignment = config->ram_bytes >= BLOCK_1G ? BLOCK_1G : BLOCK_2M;
@@ -124,6 +133,8 @@ const char *vm_create(const struct vm_config *config)
 		return complain(config, "memory: does not fit this machine's address space");
 	if (stage2_map(&vm->stage2, config->ram_base, ram, config->ram_bytes, STAGE2_RWX) != VT_OK)
 		return complain(config, "memory: stage-2 tables exhausted");
+	if (HAL_GIC_VERSION == 2 && map_cpu_interface(&vm->stage2) != VT_OK)
+		return complain(config, "memory: overlaps the interrupt controller's registers");
 
 	const char *problem = fill_ram(vm);
 
@@ -161,33 +172,42 @@ void vm_request(struct vm_vcpu *vcpu, uint32_t request)
 		gic_send_sgi(home->mpidr, SGI_KICK);
 }
 
-void vm_stop(struct vm *vm, enum vm_phase phase)
+/* From `old` to `phase`, if it still is `old`; else *old is what it is now. */
+static bool change_phase(struct vm *vm, uint32_t *old, enum vm_phase phase, unsigned stops)
 {
-	uint32_t old = VM_RUNNING;
-
-	if (!__atomic_compare_exchange_n(&vm->phase, &old, phase, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_ACQUIRE)) {
-		/* It stops already; a power-off or a crash outranks a reset. */
-		while (old < (uint32_t)phase &&
-		       !__atomic_compare_exchange_n(&vm->phase, &old, phase, false,
-						    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
-			cpu_relax();
-		return;
-	}
-	for (unsigned i = 0; i < vm->vcpus; i++)
-		vm_request(vm->vcpu[i], REQUEST_INTERRUPT);
+	return __atomic_compare_exchange_n(&vm->phase, old, VM_PHASE_WORD(phase, stops), false,
+					   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
-/* All vCPUs are out of hardware: as after power-on, with the images loaded afresh. */
-static void reset(struct vm *vm)
+void vm_stop(struct vm *vm, enum vm_phase phase)
+{
+	uint32_t old = vm_phase_word(vm);
+
+	/* If it stops already: a power-off or a crash outranks a reset. */
+	while (VM_PHASE(old) < phase) {
+		const bool first = VM_PHASE(old) == VM_RUNNING;
+
+		if (!change_phase(vm, &old, phase, VM_STOPS(old) + first))
+			continue;
+		for (unsigned i = 0; first && i < vm->vcpus; i++)
+			vm_request(vm->vcpu[i], REQUEST_INTERRUPT);
+		return;
+	}
+}
+
+/*
+ * All vCPUs are out of hardware: as after power-on, with the images loaded afresh. False when that
+ * can not be, or when a power-off has overtaken it.
+ */
+static bool reset(struct vm *vm)
 {
 	const char *problem = fill_ram(vm);
+	uint32_t phase = vm_phase_word(vm);
 
 	if (problem) {
 		log_line("%s: reset failed, the VM is dead", problem);
 		vm->crashed = true;
-		__atomic_store_n(&vm->phase, VM_DEAD, __ATOMIC_RELEASE);
-		return;
+		return false;
 	}
 	vgic_init(&vm->vgic, vm->vcpus, vm);
 	for (unsigned i = 0; i < vm->vcpus; i++) {
@@ -196,13 +216,15 @@ static void reset(struct vm *vm)
 		vgic_cpu_init(&vm->vgic, &vcpu->vgic, i);
 		__atomic_store_n(&vcpu->requests, 0, __ATOMIC_RELAXED);
 		vcpu->power = POWER_OFF;
-		vcpu->parked = false;
 	}
 	vuart_reset(&vm->vuart);
 	vm->unparked = vm->vcpus;
 	log_line("vm %s: reset", vm->config->name);
-	__atomic_store_n(&vm->phase, VM_RUNNING, __ATOMIC_RELEASE);
+	if (VM_PHASE(phase) != VM_RESETTING ||
+	    !change_phase(vm, &phase, VM_RUNNING, VM_STOPS(phase)))
+		return false;
 	start_first_vcpu(vm);
+	return true;
 }
 
 void vm_parked(struct vm_vcpu *vcpu)
@@ -211,13 +233,11 @@ void vm_parked(struct vm_vcpu *vcpu)
 
 	if (__atomic_sub_fetch(&vm->unparked, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
-	if (__atomic_load_n(&vm->phase, __ATOMIC_ACQUIRE) == VM_RESETTING)
-		reset(vm);
-	else
-		__atomic_store_n(&vm->phase, VM_DEAD, __ATOMIC_RELEASE);
-	if (__atomic_load_n(&vm->phase, __ATOMIC_ACQUIRE) != VM_DEAD)
+	if (VM_PHASE(vm_phase_word(vm)) == VM_RESETTING && reset(vm))
 		return;
 
+	__atomic_store_n(&vm->phase, VM_PHASE_WORD(VM_DEAD, VM_STOPS(vm_phase_word(vm))),
+			 __ATOMIC_RELEASE);
 	console_set_vuart(vm->console, 0);
 	log_line("vm %s: %s", vm->config->name,
 		 vm->crashed ? "stopped after its crash" : "powered off");

@@ -27,15 +27,23 @@
 
 enum power_state { POWER_ON, POWER_OFF, POWER_ON_PENDING }; /* numbers of PSCI AFFINITY_INFO */
 
+/*
+ * A VM's phase, and how many times it has begun to stop: a CPU that looked just before a reset was
+ * over must not park its vCPU for a stop that has passed.
+ */
+#define VM_PHASE(word)		    ((enum vm_phase)((word)&0xff))
+#define VM_STOPS(word)		    ((word) >> 8)
+#define VM_PHASE_WORD(phase, stops) ((uint32_t)(phase) | (uint32_t)(stops) << 8)
+
 struct vm_vcpu {
 	struct vcpu core; /* first: the vectors' struct vcpu * is also this */
 	struct vgic_cpu vgic;
 	struct vtimer timer;
 	struct vm *vm;
-	unsigned index;	   /* in its VM */
-	unsigned home;	   /* index of its CPU */
-	uint32_t requests; /* atomic */
-	bool parked;	   /* the VM is stopping and this vCPU has stopped */
+	unsigned index;	    /* in its VM */
+	unsigned home;	    /* index of its CPU */
+	uint32_t requests;  /* atomic */
+	uint32_t parked_in; /* the last stop of its VM (VM_STOPS) for which it has been taken out */
 
 	enum power_state power; /* under vm->lock */
 	uint64_t on_entry, on_context;
@@ -62,7 +70,8 @@ struct vm {
 	unsigned console;
 	unsigned vcpus;
 	struct vm_vcpu *vcpu[MANIFEST_MAX_VCPUS];
-	uint32_t phase;	   /* enum vm_phase, atomic */
+	uint32_t phase; /* atomic: VM_PHASE() and VM_STOPS() in one word, as they are read together
+			 */
 	uint32_t unparked; /* vCPUs that have not stopped yet while phase != RUNNING; atomic */
 	uint32_t aborts_logged;
 	bool crashed;
@@ -71,6 +80,11 @@ struct vm {
 extern struct vm *vms[MANIFEST_MAX_VMS];
 extern unsigned vm_count;
 extern bool vm_quit; /* the user has asked to end: C-a x */
+
+static inline uint32_t vm_phase_word(const struct vm *vm)
+{
+	return __atomic_load_n(&vm->phase, __ATOMIC_ACQUIRE);
+}
 
 static inline struct vm_vcpu *vm_vcpu_of(struct vcpu *vcpu)
 {
