@@ -11,6 +11,7 @@
 
 #include "core/decode.h"
 #include "core/dispatch.h"
+#include "core/fault_address.h"
 #include "core/id_regs.h"
 #include "core/psci.h"
 #include "core/sysreg_trap.h"
@@ -41,7 +42,9 @@ static inline uint64_t answer(struct vcpu *vcpu, enum exit_reason reason, enum e
 /* The exit in full, for whoever called vcpu_run(). */
 static void describe(struct vcpu *vcpu, uint64_t esr)
 {
-	vcpu->exit = exit_decode(esr, READ_SYSREG(FAR_EL2), READ_SYSREG(HPFAR_EL2), vcpu->frame.pc,
+	const uint64_t far = READ_SYSREG(FAR_EL2);
+
+	vcpu->exit = exit_decode(esr, far, fault_hpfar(esr, far), vcpu->frame.pc,
 				 (uint32_t)vcpu->frame.x[0]);
 	vcpu->note.address = vcpu->exit.far;
 }
