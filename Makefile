@@ -11,6 +11,8 @@ ifeq ($(origin CC),default)
 CC := aarch64-linux-gnu-gcc
 endif
 MODE ?= release
+# `make PLATFORM=qemu-virt-gicv2`: another machine (tools/make/hypervisor.mk lists them); its image is
+# build/vitrine-qemu-virt-gicv2.img.
 BUILD := build
 HOSTCC ?= cc
 PYTHON := /usr/bin/python3
@@ -32,7 +34,7 @@ include tools/make/test.mk
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
-build: $(BUILD)/vitrine.img $(BUILD)/host/vtrace ## the hypervisor (build/vitrine.img) and the trace tool
+build: $(IMAGE) $(BUILD)/host/vtrace ## the hypervisor (build/vitrine.img; others by PLATFORM=) and the trace tool
 
 setup-run:
 	@tools/setup.sh run

@@ -13,12 +13,27 @@
 
 #define HAL_MAX_CPUS 8
 
+/*
+ * The interrupt controller that this image is built for: 2 or 3. The build says so for each
+ * platform (PLATFORM in tools/make/hypervisor.mk); EL2's driver and what a guest sees follow it.
+ */
+#ifndef HAL_GIC_VERSION
+#define HAL_GIC_VERSION 3
+#endif
+
 /* Most of what a platform is, read from the boot loader's device tree by hal_discover(). */
 struct hal_info {
 	uint64_t uart_base;
 	uint32_t uart_intid; /* GIC INTID of the console UART: SPI number + 32 */
 	uint64_t gicd_base, gicd_size;
-	uint64_t gicr_base, gicr_size;
+	uint64_t gicr_base, gicr_size; /* GICv3: redistributors */
+	/*
+	 * GICv2: the CPU interface, EL2's half of the virtual one, and the guests' half. Of the CPU
+	 * interfaces the second page, which has one register (DIR), may be apart from the first.
+	 */
+	uint64_t gicc_base, gicc_dir;
+	uint64_t gich_base;
+	uint64_t gicv_base, gicv_dir;
 	unsigned cpus;
 	uint64_t mpidr[HAL_MAX_CPUS]; /* affinity bits only; index 0 need not be the boot CPU */
 	struct {

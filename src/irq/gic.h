@@ -1,10 +1,11 @@
 /*
- * The physical interrupt controller as EL2 uses it: GICv3, system-register CPU interface, Group 1
- * non-secure, EOImode 1 (priority drop and deactivation apart, so that a guest can deactivate a
- * hardware-mapped interrupt).
+ * The physical interrupt controller as EL2 uses it, in EOImode 1 (priority drop and deactivation
+ * apart, so that a guest can deactivate a hardware-mapped interrupt). The image has one of two
+ * drivers, see HAL_GIC_VERSION: irq/gicv3.c (system-register CPU interface, Group 1 non-secure) or
+ * irq/gicv2.c (memory-mapped).
  *
- * Source: GIC architecture specification IHI 0069. All functions act on, or are called on, the
- * current CPU unless said.
+ * Source: GIC architecture specification IHI 0069 (GICv3), IHI 0048 (GICv2). All functions act on,
+ * or are called on, the current CPU unless said.
  */
 #ifndef IRQ_GIC_H
 #define IRQ_GIC_H
@@ -13,6 +14,8 @@
 #include <stdint.h>
 
 #include <vitrine/err.h>
+
+#include "hal/hal.h"
 
 #define INTID_SGIS	16u
 #define INTID_FIRST_SPI 32u
@@ -30,8 +33,8 @@
 
 /* Once, by the boot CPU: distributor on, all SPIs disabled, priority default. */
 enum vt_err gic_init(void);
-/* On each CPU: its redistributor and CPU interface, SGIs and the PPIs 25, 26, 27 enabled, ICH_*
- * reset. */
+/* On each CPU: its redistributor (GICv3) and CPU interface, SGIs and the PPIs 25, 26, 27 enabled,
+ * ICH_* or GICH_* reset. */
 enum vt_err gic_init_cpu(void);
 
 /* Number of list registers (1..16). Valid after gic_init_cpu(). */
@@ -46,11 +49,16 @@ void gic_set_vtimer_active(bool active);
 #ifdef __aarch64__
 /* Acknowledge: the INTID, or >= INTID_SPECIAL for none. */
 static inline uint32_t gic_acknowledge(void);
-/* Drop the running priority (ICC_EOIR1_EL1); the interrupt stays active. */
+/* Drop the running priority (EOIR); the interrupt stays active. */
 static inline void gic_drop_priority(uint32_t intid);
-/* Deactivate (ICC_DIR_EL1). EL2's own interrupts do both. */
+/* Deactivate (DIR). EL2's own interrupts do both. */
 static inline void gic_deactivate(uint32_t intid);
-#include "irq/gic_cpuif.h" /* the three above: they stand on the hot path */
+/* The three above: they stand on the hot path. */
+#if HAL_GIC_VERSION == 2
+#include "irq/gic_cpuif_v2.h"
+#else
+#include "irq/gic_cpuif_v3.h"
+#endif
 #endif
 
 /* Enable an SPI, route it to the calling CPU, level-triggered. */

@@ -17,14 +17,9 @@ void vgic_count(uint64_t *counter)
 	__atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
-/*
- * Reset state. Everything is in Group 1: the guest's Group 0 would be FIQs, and a small guest that
- * never writes IGROUPR means IRQs. (The architecture leaves the reset value of IGROUPR to the
- * implementation where DS = 1 is fixed.)
- */
 static void bank_reset(struct vgic_bank *bank)
 {
-	*bank = (struct vgic_bank){.group1 = UINT32_MAX};
+	*bank = (struct vgic_bank){.group1 = VGIC_RESET_GROUP1};
 }
 
 void vgic_init(struct vgic *vgic, unsigned vcpus, void *owner)
@@ -36,7 +31,9 @@ void vgic_init(struct vgic *vgic, unsigned vcpus, void *owner)
 	};
 	for (unsigned i = 0; i < VGIC_SPI_BANKS; i++)
 		bank_reset(&vgic->spi[i]);
-	/* Route 0.0.0.0, which is vCPU 0, is the arrays' zero. */
+	/* spi_target is vCPU 0. */
+	for (unsigned i = 0; i < VGIC_SPIS; i++)
+		vgic->spi_router[i] = VGIC_RESET_ROUTER;
 }
 
 void vgic_cpu_init(struct vgic *vgic, struct vgic_cpu *cpu, unsigned index)

@@ -1,10 +1,17 @@
 /*
- * A virtual GICv3 for one VM: distributor, a redistributor a vCPU, and the list registers of
- * whatever vCPU is loaded.
+ * A virtual GIC for one VM, of the machine's own version (HAL_GIC_VERSION), and the list registers
+ * of whatever vCPU is loaded.
  *
- * A guest's own accesses to ICC_* (IAR, EOIR, PMR, ...) go to the hardware's virtual CPU interface
- * and never trap. What traps: GICD_* and GICR_* (MMIO) and ICC_SGI1R/ASGI1R/SGI0R_EL1. One Security
- * state (GICD_CTLR.DS = 1), Group 1, affinity routing always on, no LPIs, no ITS.
+ * A guest's own accesses to its CPU interface (IAR, EOIR, PMR, ...) go to the hardware's virtual one
+ * and never trap. One Security state.
+ *
+ * GICv3: a distributor, and a redistributor a vCPU. What traps: GICD_* and GICR_* (MMIO) and
+ * ICC_SGI1R/ASGI1R/SGI0R_EL1. GICD_CTLR.DS = 1, Group 1, affinity routing always on, no LPIs, no
+ * ITS.
+ *
+ * GICv2: a distributor, in which each vCPU sees its own SGIs and PPIs. What traps: GICD_* (MMIO).
+ * Where the guest looks for GICC_*, stage 2 has the hardware's GICV_*. Group 0 until the guest says
+ * otherwise, as drivers that know no groups expect.
  *
  * Life of an interrupt: pending (here, in `pending` bits) -> placed in a list register when its
  * vCPU is loaded -> acknowledged and ended by the guest -> list register found empty by the next
@@ -13,7 +20,7 @@
  * interrupt). The virtual timer is hardware-mapped: the guest's EOI deactivates physical PPI 27.
  *
  * Locks: LOCK_VGIC of the VM; the fast paths named below take it too. Source: IHI 0069 chapters 4,
- * 5, 8, 9.
+ * 5, 8, 9; IHI 0048 chapters 3, 4, 5.
  */
 #ifndef IRQ_VGIC_H
 #define IRQ_VGIC_H
@@ -29,9 +36,12 @@
 #define VGIC_INTIDS    (32 + VGIC_SPIS)
 #define VGIC_MAX_LRS   16
 
-/* Guest physical layout; the guest's device tree says the same. */
+/* Guest physical layout; the guest's device tree says the same. GICv2 has a GICC, GICv3 GICRs. */
 #define VGIC_GICD_IPA		 UINT64_C(0x08000000)
 #define VGIC_GICD_BYTES		 UINT64_C(0x10000)
+#define VGIC_GICC_IPA		 UINT64_C(0x08010000)
+#define VGIC_GICC_DIR_IPA	 (VGIC_GICC_IPA + 0x1000)
+#define VGIC_GICC_BYTES		 UINT64_C(0x2000)
 #define VGIC_GICR_IPA		 UINT64_C(0x080a0000)
 #define VGIC_GICR_BYTES_PER_VCPU UINT64_C(0x20000)
 
@@ -75,6 +85,8 @@ struct vgic_cpu {
 	uint64_t injected; /* by the fast paths since the last sync; then in vgic_stats */
 
 	struct vgic_bank bank;
+	/* GICv2 only, by SGI: one bit a vCPU that has sent it and waits; who sent the active one. */
+	uint8_t sgi_senders[16], sgi_active_sender[16];
 
 	/* While loaded: one bit a list register that may hold an interrupt, and which one. */
 	uint32_t lr_used;
@@ -94,7 +106,7 @@ struct vgic {
 	bool enabled_group0, enabled_group1; /* GICD_CTLR.EnableGrp0, EnableGrp1 */
 
 	struct vgic_bank spi[VGIC_SPI_BANKS];
-	uint64_t spi_router[VGIC_SPIS]; /* GICD_IROUTER */
+	uint64_t spi_router[VGIC_SPIS]; /* GICD_IROUTER; GICv2: GICD_ITARGETSR */
 	uint8_t spi_target[VGIC_SPIS];	/* the vCPU that it names, or VGIC_NO_VCPU */
 	/* The vCPU where it is in_lr or active: it ends there even if the route changes. */
 	uint8_t spi_holder[VGIC_SPIS];
@@ -152,7 +164,7 @@ void vgic_write_sgi1r(struct vgic_cpu *cpu, uint64_t value);
  * FAST PATH: a GICD or GICR access by the vCPU `cpu`. `offset` is from VGIC_GICD_IPA / from
  * VGIC_GICR_IPA (covers all redistributors), `bytes` 1, 2, 4 or 8. Reads return the value
  * zero-extended; an access of a width that the register does not allow, or of a reserved register,
- * reads 0, ignores writes, and is counted.
+ * reads 0, ignores writes, and is counted. There is no vgicr_*() on GICv2.
  */
 uint64_t vgicd_read(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes);
 void vgicd_write(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes, uint64_t value);

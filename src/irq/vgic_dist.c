@@ -51,41 +51,12 @@ static uint64_t ctlr_read(const struct vgic *vgic)
 	       (vgic->enabled_group1 ? GICD_CTLR_GRP1 : 0);
 }
 
-/* Turning a group on or off concerns every interrupt of every vCPU. */
-static void ctlr_write(struct vgic *vgic, uint64_t value)
-{
-	const bool group0 = value & GICD_CTLR_GRP0, group1 = value & GICD_CTLR_GRP1;
-
-	if (group0 == vgic->enabled_group0 && group1 == vgic->enabled_group1)
-		return;
-	vgic->enabled_group0 = group0;
-	vgic->enabled_group1 = group1;
-	for (unsigned i = 0; i < VGIC_SPI_BANKS; i++)
-		vgic_update_ready(vgic, &vgic->spi[i]);
-	for (unsigned i = 0; i < vgic->vcpus; i++)
-		vgic_update_ready(vgic, &vgic->cpu[i]->bank);
-	vgic_look(vgic, (UINT32_C(1) << vgic->vcpus) - 1);
-}
-
-/* A route that names no vCPU is kept and readable; the interrupt then waits. It may be in progress
- * under the old one. */
+/* A route that names no vCPU is kept and readable; the interrupt then waits. */
 static void route(struct vgic *vgic, unsigned intid, uint64_t router)
 {
-	const unsigned spi = intid - INTID_FIRST_SPI;
-	struct vgic_bank *bank = &vgic->spi[intid / 32 - 1];
-	const unsigned before = vgic_spi_vcpu(vgic, intid);
-
 	router &= IROUTER_AFFINITY;
-	vgic->spi_router[spi] = router;
-	vgic->spi_target[spi] = router < vgic->vcpus ? (uint8_t)router : VGIC_NO_VCPU;
-
-	const unsigned after = vgic_spi_vcpu(vgic, intid);
-
-	if (bank->in_lr & vgic_bit_of(intid))
-		vgic_look(vgic, UINT32_C(1) << before);
-	else if (after != before && after != VGIC_NO_VCPU &&
-		 vgic_deliverable(bank) & vgic_bit_of(intid))
-		vgic_look(vgic, UINT32_C(1) << after);
+	vgic->spi_router[intid - INTID_FIRST_SPI] = router;
+	vgic_retarget(vgic, intid, router < vgic->vcpus ? (unsigned)router : VGIC_NO_VCPU);
 }
 
 /* The SPI a 64-bit GICD_IROUTER<n> stands for; 0 when there is none. */
@@ -192,7 +163,7 @@ static void locked_write(struct vgic *vgic, uint64_t offset, unsigned bytes, uin
 	else if (bytes != 4)
 		bad_access();
 	else if (offset == GICD_CTLR)
-		ctlr_write(vgic, value);
+		vgic_enable_groups(vgic, value & GICD_CTLR_GRP0, value & GICD_CTLR_GRP1);
 	else
 		array_write(vgic, offset, (uint32_t)value);
 }

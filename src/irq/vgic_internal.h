@@ -1,7 +1,8 @@
 /*
  * What the files of the virtual GIC share: irq/vgic.c (state and fast paths), irq/vgic_lr.c (list
- * registers), irq/vgic_regs.c (what distributor and redistributor have in common), irq/vgic_dist.c,
- * irq/vgic_redist.c. Every function here expects the VM's LOCK_VGIC held.
+ * registers), irq/vgic_regs.c (what distributor and redistributor have in common), irq/vgic_dist.c and
+ * irq/vgic_redist.c on GICv3, irq/vgic_dist_v2.c on GICv2. Every function here expects the VM's
+ * LOCK_VGIC held.
  */
 #ifndef IRQ_VGIC_INTERNAL_H
 #define IRQ_VGIC_INTERNAL_H
@@ -11,6 +12,12 @@
 #include "irq/vgic.h"
 #include "lib/bits.h"
 
+#if HAL_GIC_VERSION == 2
+#include "irq/vgic_senders_v2.h"
+#else
+#include "irq/vgic_senders_v3.h"
+#endif
+
 #define VTIMER_BIT ((uint32_t)BIT(INTID_VIRT_TIMER))
 #define SGI_BITS   UINT32_C(0xffff)
 
@@ -18,10 +25,19 @@
  * (IHI 0069 4.8) */
 #define VGIC_PRIORITY_MASK 0xf8
 
+/*
+ * At reset, on GICv3: all in Group 1, as the guest's Group 0 would be FIQs, and a small guest that
+ * never writes IGROUPR means IRQs; routed to 0.0.0.0. (The architecture leaves the reset value of
+ * IGROUPR to the implementation where DS = 1 is fixed.) On GICv2: Group 0, the one that a driver
+ * without groups enables; to CPU interface 0.
+ */
+#define VGIC_RESET_GROUP1 (HAL_GIC_VERSION == 2 ? 0 : UINT32_MAX)
+#define VGIC_RESET_ROUTER (HAL_GIC_VERSION == 2 ? BIT(0) : 0)
+
 /* GICD_IIDR and GICR_IIDR: JEP106 code of Arm, as KVM and QEMU say too; our own product number. */
 #define VGIC_IIDR ((uint32_t)'V' << 24 | 0x43b)
-/* PIDR2 of both: ArchRev (7:4) 3 is GICv3. */
-#define VGIC_PIDR2 0x3b
+/* PIDR2 of both: ArchRev (7:4) is the GIC's version. */
+#define VGIC_PIDR2 (HAL_GIC_VERSION << 4 | 0xb)
 
 static inline struct vgic_bank *vgic_bank_of(struct vgic_cpu *cpu, unsigned intid)
 {
@@ -67,6 +83,7 @@ static inline bool vgic_loaded_here(const struct vgic_cpu *cpu)
 void vgic_sync_locked(struct vgic_cpu *cpu);
 void vgic_queue_vtimer(struct vgic_cpu *cpu);
 uint32_t vgic_take_back_all(struct vgic_cpu *cpu);
+void vgic_refill(struct vgic_cpu *cpu, uint32_t lrs_taken_back);
 void vgic_fill(struct vgic_cpu *cpu);
 void vgic_empty_lrs(uint32_t lrs);
 
@@ -75,7 +92,10 @@ void vgic_look(struct vgic *vgic, uint32_t vcpus);
 void vgic_update_ready(const struct vgic *vgic, struct vgic_bank *bank);
 void vgic_count(uint64_t *counter);
 
-/* irq/vgic_regs.c. `owner` is the vCPU of a private bank, NULL for SPIs; `base` the bank's first
+/* irq/vgic_regs.c. Of the distributor: GICD_CTLR's enables; who gets an SPI (VGIC_NO_VCPU: nobody). */
+void vgic_enable_groups(struct vgic *vgic, bool group0, bool group1);
+void vgic_retarget(struct vgic *vgic, unsigned intid, unsigned target);
+/* And what distributor and redistributor have in common. `owner` is the vCPU of a private bank, NULL for SPIs; `base` the bank's first
  * INTID. */
 bool vgic_bank_register(uint64_t offset);
 uint32_t vgic_bank_read(struct vgic *vgic, struct vgic_cpu *owner, unsigned base, uint64_t offset);

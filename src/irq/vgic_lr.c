@@ -29,8 +29,11 @@ static void take_back(struct vgic_cpu *cpu, unsigned n)
 	bool active = lr & ICH_LR_ACTIVE;
 
 	/* Not acknowledged: as pending as before. Acknowledged: the latch is consumed. */
-	if (lr & ICH_LR_PENDING)
-		bank->pending |= bit & ~bank->unlatched;
+	const bool latched = lr & ICH_LR_PENDING && !(bank->unlatched & bit);
+
+	if (latched)
+		bank->pending |= bit;
+	vgic_sender_take_back(cpu, intid, lr, latched);
 	bank->unlatched &= ~bit;
 
 	if (bank->deactivate & bit)
@@ -142,6 +145,8 @@ static bool wants_eoi_maintenance(struct vgic_cpu *cpu, unsigned intid)
 	if (cpu->overflow &&
 	    (bank->active & bit)) /* another interrupt waits for this list register */
 		return true;
+	if (vgic_sender_waits(cpu, intid))
+		return true;
 	/* It has been routed elsewhere meanwhile: its next occurrence waits there. */
 	return intid >= INTID_FIRST_SPI &&
 	       cpu->vgic->spi_target[intid - INTID_FIRST_SPI] != cpu->index;
@@ -157,7 +162,8 @@ static bool place(struct vgic_cpu *cpu, unsigned n, unsigned intid)
 	 * settle_vtimer() then does the rest. */
 	const bool hardware =
 		intid == INTID_VIRT_TIMER && cpu->vtimer_phys && !(cpu->overflow && active);
-	uint64_t lr = FIELD_PREP(ICH_LR_PRIORITY, bank->priority[intid & 31]) | intid;
+	uint64_t lr = FIELD_PREP(ICH_LR_PRIORITY, bank->priority[intid & 31]) |
+		      vgic_sender_place(cpu, intid, active) | intid;
 
 	if (bank->group1 & bit)
 		lr |= ICH_LR_GROUP1;
@@ -177,7 +183,8 @@ static bool place(struct vgic_cpu *cpu, unsigned n, unsigned intid)
 	    (bank->pending & bank->ready & bank->edge & bit && !(lr & (ICH_LR_HW | ICH_LR_EOI)))) {
 		lr |= ICH_LR_PENDING;
 		bank->unlatched |= bit & ~bank->pending;
-		bank->pending &= ~bit;
+		if (!vgic_sender_waits(cpu, intid))
+			bank->pending &= ~bit;
 	} else {
 		bank->unlatched |= bit;
 	}
@@ -250,7 +257,8 @@ void vgic_fill(struct vgic_cpu *cpu)
 	ich_write_hcr(hcr);
 }
 
-static void refill(struct vgic_cpu *cpu, uint32_t lrs_taken_back)
+/* The end of a sync, after vgic_take_back_all(). */
+void vgic_refill(struct vgic_cpu *cpu, uint32_t lrs_taken_back)
 {
 	settle_vtimer(cpu);
 	vgic_fill(cpu);
@@ -260,7 +268,7 @@ static void refill(struct vgic_cpu *cpu, uint32_t lrs_taken_back)
 /* On the CPU where it is loaded: everything back, and the best of it in again. */
 void vgic_sync_locked(struct vgic_cpu *cpu)
 {
-	refill(cpu, vgic_take_back_all(cpu));
+	vgic_refill(cpu, vgic_take_back_all(cpu));
 }
 
 /*
@@ -275,5 +283,5 @@ void vgic_queue_vtimer(struct vgic_cpu *cpu)
 	vgic_count(&vgic_stats.injected);
 	cpu->vtimer_phys = true;
 	cpu->bank.pending |= VTIMER_BIT;
-	refill(cpu, taken_back);
+	vgic_refill(cpu, taken_back);
 }

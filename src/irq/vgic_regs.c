@@ -4,7 +4,8 @@
  * has them for SPIs, the redistributor, at the same offsets from its SGI frame, for its vCPU's SGIs
  * and PPIs.
  *
- * Locks: the caller holds LOCK_VGIC. Source: IHI 0069 12.9 (GICD_*), 12.11 (GICR_*).
+ * Locks: the caller holds LOCK_VGIC. Source: IHI 0069 12.9 (GICD_*), 12.11 (GICR_*). On GICv2
+ * all of it is in the distributor (IHI 0048 4.3), at the same offsets.
  */
 #include "irq/vgic_internal.h"
 
@@ -26,6 +27,37 @@ enum {
 bool vgic_bank_register(uint64_t offset)
 {
 	return offset >= IGROUPR && offset < BITS_END;
+}
+
+/* Turning a group on or off concerns every interrupt of every vCPU. */
+void vgic_enable_groups(struct vgic *vgic, bool group0, bool group1)
+{
+	if (group0 == vgic->enabled_group0 && group1 == vgic->enabled_group1)
+		return;
+	vgic->enabled_group0 = group0;
+	vgic->enabled_group1 = group1;
+	for (unsigned i = 0; i < VGIC_SPI_BANKS; i++)
+		vgic_update_ready(vgic, &vgic->spi[i]);
+	for (unsigned i = 0; i < vgic->vcpus; i++)
+		vgic_update_ready(vgic, &vgic->cpu[i]->bank);
+	vgic_look(vgic, (UINT32_C(1) << vgic->vcpus) - 1);
+}
+
+/* The SPI may be in progress under the old route: then it ends there. */
+void vgic_retarget(struct vgic *vgic, unsigned intid, unsigned target)
+{
+	struct vgic_bank *bank = &vgic->spi[intid / 32 - 1];
+	const unsigned before = vgic_spi_vcpu(vgic, intid);
+
+	vgic->spi_target[intid - INTID_FIRST_SPI] = (uint8_t)target;
+
+	const unsigned after = vgic_spi_vcpu(vgic, intid);
+
+	if (bank->in_lr & vgic_bit_of(intid))
+		vgic_look(vgic, UINT32_C(1) << before);
+	else if (after != before && after != VGIC_NO_VCPU &&
+		 vgic_deliverable(bank) & vgic_bit_of(intid))
+		vgic_look(vgic, UINT32_C(1) << after);
 }
 
 static struct vgic_bank *bank_at(struct vgic *vgic, struct vgic_cpu *owner, unsigned base)

@@ -70,6 +70,27 @@ static void parse_options(const char *text)
 	}
 }
 
+/* Registers that EL2 drives. A device that the machine does not have is of size 0. */
+static void map_device(uint64_t base, uint64_t bytes)
+{
+	const uint64_t start = ALIGN_DOWN(base, PAGE_BYTES);
+
+	if (bytes &&
+	    el2_map(start, ALIGN_UP(base + bytes, PAGE_BYTES) - start, EL2_DEVICE) != VT_OK)
+		panic("no EL2 tables left for the device at 0x%llx", (unsigned long long)base);
+}
+
+static void map_gic(void)
+{
+	map_device(hal.gicd_base, hal.gicd_size);
+	map_device(hal.gicr_base, hal.gicr_size);
+	if (HAL_GIC_VERSION == 2) {
+		map_device(hal.gicc_base, PAGE_BYTES);
+		map_device(hal.gicc_dir, PAGE_BYTES);
+		map_device(hal.gich_base, PAGE_BYTES);
+	}
+}
+
 /* What must never be given out as guest RAM, and what EL2 may touch. */
 static void set_up_memory(const void *dtb)
 {
@@ -87,14 +108,9 @@ static void set_up_memory(const void *dtb)
 	if (hal.initrd_size)
 		phys_reserve(hal.initrd_base, hal.initrd_size);
 
-	if (el2_map(ALIGN_DOWN(hal.uart_base, PAGE_BYTES), PAGE_BYTES, EL2_DEVICE) != VT_OK ||
-	    el2_map(hal.gicd_base, hal.gicd_size, EL2_DEVICE) != VT_OK ||
-	    el2_map(hal.gicr_base, hal.gicr_size, EL2_DEVICE) != VT_OK ||
-	    (hal.virtio_mmio_slots &&
-	     el2_map(ALIGN_DOWN(hal.virtio_mmio_base, PAGE_BYTES),
-		     ALIGN_UP(hal.virtio_mmio_stride * hal.virtio_mmio_slots, PAGE_BYTES),
-		     EL2_DEVICE) != VT_OK))
-		panic("no EL2 tables left for devices");
+	map_device(hal.uart_base, PAGE_BYTES);
+	map_device(hal.virtio_mmio_base, hal.virtio_mmio_stride * hal.virtio_mmio_slots);
+	map_gic();
 }
 
 static unsigned index_of_boot_cpu(void)
@@ -160,7 +176,7 @@ void secondary_main(struct percpu *cpu)
 {
 	percpu_enable(cpu, cpu->ring != 0);
 	if (gic_init_cpu() != VT_OK)
-		panic("cpu %u has no redistributor", cpu->index);
+		panic("cpu %u has no interrupts", cpu->index);
 	while (!__atomic_load_n(&guests_may_run, __ATOMIC_ACQUIRE))
 		cpu_relax();
 	sched_loop();
@@ -240,7 +256,8 @@ void boot_main(const void *dtb)
 	}
 	parse_options(hal.bootargs);
 	if (gic_init() != VT_OK)
-		panic("no usable GICv3 distributor at 0x%llx", (unsigned long long)hal.gicd_base);
+		panic("no usable GICv%u distributor at 0x%llx", HAL_GIC_VERSION,
+		      (unsigned long long)hal.gicd_base);
 
 	if (virtio_serial_init() == VT_OK)
 		log_port_ready();
@@ -252,7 +269,7 @@ void boot_main(const void *dtb)
 
 	percpu_enable(cpu, cpu->ring != 0);
 	if (gic_init_cpu() != VT_OK)
-		panic("cpu %u has no redistributor", self);
+		panic("cpu %u has no interrupts", self);
 	log_line("vitrine " VITRINE_VERSION ": %u cpus, %u list registers, trace %s", hal.cpus,
 		 gic_list_registers(), cpu->ring ? "on" : "off");
 

@@ -4,6 +4,7 @@
  */
 #include <vitrine/embed.h>
 
+#include "hal/hal.h"
 #include "irq/gic.h"
 #include "vm/sched.h"
 
@@ -36,7 +37,8 @@ bool embed_mmio_read(struct vcpu *core, const struct mmio_access *access, uint64
 		*value = vgicd_read(&vcpu->vgic, ipa - VGIC_GICD_IPA, access->bytes);
 	else if (is_in(ipa, VUART_IPA, VUART_BYTES) && vm->config->has_pl011)
 		*value = vuart_read(&vm->vuart, ipa - VUART_IPA, access->bytes);
-	else if (is_in(ipa, VGIC_GICR_IPA, VGIC_GICR_BYTES_PER_VCPU * vm->vcpus))
+	else if (HAL_GIC_VERSION == 3 &&
+		 is_in(ipa, VGIC_GICR_IPA, VGIC_GICR_BYTES_PER_VCPU * vm->vcpus))
 		*value = vgicr_read(&vcpu->vgic, ipa - VGIC_GICR_IPA, access->bytes);
 	else
 		return false;
@@ -54,7 +56,8 @@ bool embed_mmio_write(struct vcpu *core, const struct mmio_access *access, uint6
 		vuart_write(&vm->vuart, ipa - VUART_IPA, access->bytes, value);
 	else if (is_in(ipa, VGIC_GICD_IPA, VGIC_GICD_BYTES))
 		vgicd_write(&vcpu->vgic, ipa - VGIC_GICD_IPA, access->bytes, value);
-	else if (is_in(ipa, VGIC_GICR_IPA, VGIC_GICR_BYTES_PER_VCPU * vm->vcpus))
+	else if (HAL_GIC_VERSION == 3 &&
+		 is_in(ipa, VGIC_GICR_IPA, VGIC_GICR_BYTES_PER_VCPU * vm->vcpus))
 		vgicr_write(&vcpu->vgic, ipa - VGIC_GICR_IPA, access->bytes, value);
 	else
 		return false;

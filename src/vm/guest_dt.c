@@ -7,6 +7,7 @@
 #include <libfdt.h>
 
 #include "dev/vuart.h"
+#include "hal/hal.h"
 #include "irq/vgic.h"
 #include "lib/bits.h"
 #include "lib/printf.h"
@@ -16,7 +17,7 @@
 #define PHANDLE_GIC   1
 #define PHANDLE_CLOCK 2
 
-/* interrupt-controller/arm,gic-v3.yaml: <type number flags> */
+/* interrupt-controller/arm,gic-v3.yaml, arm,gic.yaml: <type number flags> */
 #define GIC_SPI		    0
 #define GIC_PPI		    1
 #define IRQ_TYPE_LEVEL_HIGH 4
@@ -175,12 +176,16 @@ static void write_timer(struct writer *writer)
 static void write_gic(struct writer *writer, const struct vm_config *config)
 {
 	begin_at(writer, "interrupt-controller", VGIC_GICD_IPA);
-	string(writer, "compatible", "arm,gic-v3");
+	string(writer, "compatible", HAL_GIC_VERSION == 2 ? "arm,gic-400" : "arm,gic-v3");
 	flag(writer, "interrupt-controller");
 	u32(writer, "#interrupt-cells", 3);
 	u32(writer, "#address-cells", 0);
-	CELLS(writer, "reg", PAIR(VGIC_GICD_IPA), PAIR(VGIC_GICD_BYTES), PAIR(VGIC_GICR_IPA),
-	      PAIR(VGIC_GICR_BYTES_PER_VCPU * config->vcpus));
+	if (HAL_GIC_VERSION == 2)
+		CELLS(writer, "reg", PAIR(VGIC_GICD_IPA), PAIR(VGIC_GICD_BYTES),
+		      PAIR(VGIC_GICC_IPA), PAIR(VGIC_GICC_BYTES));
+	else
+		CELLS(writer, "reg", PAIR(VGIC_GICD_IPA), PAIR(VGIC_GICD_BYTES),
+		      PAIR(VGIC_GICR_IPA), PAIR(VGIC_GICR_BYTES_PER_VCPU * config->vcpus));
 	u32(writer, "phandle", PHANDLE_GIC);
 	end(writer);
 }

@@ -1,6 +1,6 @@
 /*
  * The device tree that a guest sees, written with libfdt: /chosen, /memory, /cpus (enable-method
- * psci), /psci (hvc), GICv3, arch timer, PL011 with its fixed clock. Addresses are those of
+ * psci), /psci (hvc), the GIC, arch timer, PL011 with its fixed clock. Addresses are those of
  * irq/vgic.h and dev/vuart.h.
  */
 #ifndef VM_GUEST_DT_H

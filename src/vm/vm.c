@@ -100,6 +100,16 @@ static unsigned ipa_bits_for(const struct vm_config *config)
 	return bits;
 }
 
+/* GICv2: the guest's CPU interface is the hardware's virtual one, that of the CPU it runs on. */
+static enum vt_err map_cpu_interface(struct stage2 *stage2)
+{
+	enum vt_err err =
+		stage2_map(stage2, VGIC_GICC_IPA, hal.gicv_base, PAGE_BYTES, STAGE2_DEVICE);
+
+	return err ? err
+		   : stage2_map(stage2, VGIC_GICC_DIR_IPA, hal.gicv_dir, PAGE_BYTES, STAGE2_DEVICE);
+}
+
 const char *vm_create(const struct vm_config *config)
 {
 	const uint64_t ram_alignment = config->ram_bytes >= BLOCK_1G ? BLOCK_1G : BLOCK_2M;
@@ -124,6 +134,8 @@ const char *vm_create(const struct vm_config *config)
 		return complain(config, "memory: does not fit this machine's address space");
 	if (stage2_map(&vm->stage2, config->ram_base, ram, config->ram_bytes, STAGE2_RWX) != VT_OK)
 		return complain(config, "memory: stage-2 tables exhausted");
+	if (HAL_GIC_VERSION == 2 && map_cpu_interface(&vm->stage2) != VT_OK)
+		return complain(config, "memory: overlaps the interrupt controller's registers");
 
 	const char *problem = fill_ram(vm);
 

@@ -1,5 +1,5 @@
-/* Claims about src/hal/qemu-virt/discover.c, over the device trees that this host's QEMU really writes. */
-/* sources: src/hal/qemu-virt/discover.c src/lib/printf.c */
+/* Claims about src/hal/discover*.c and src/hal/qemu-virt, over the device trees that this host's QEMU really writes. */
+/* sources: src/hal/discover.c src/hal/discover_gicv3.c src/hal/qemu-virt/devices.c src/lib/printf.c */
 #define _DEFAULT_SOURCE /* mkdtemp() */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -169,12 +169,12 @@ static void cpus_beyond_our_room_are_left_alone(void **state)
 	assert_string_equal(fake_log_text, "/cpus/cpu@9: not used: there is room for 8 CPUs");
 }
 
-static void gicv2_is_refused_with_a_way_out(void **state)
+static void a_gicv2_wants_another_image(void **state)
 {
 	(void)state;
 	ask_qemu("gic-version=2");
 	expect_complaint(
-		"/intc@8000000: compatible: GICv2 is not supported yet: use gic-version=3");
+		"/intc@8000000: compatible: this image is for GICv3, another is for GICv2");
 }
 
 static void what_is_missing_is_named(void **state)
@@ -237,7 +237,7 @@ int main(void)
 		WITH_USUAL(initrd_ends_may_be_32_bits),
 		cmocka_unit_test(with_two_uarts_the_normal_worlds_is_ours),
 		cmocka_unit_test(cpus_beyond_our_room_are_left_alone),
-		cmocka_unit_test(gicv2_is_refused_with_a_way_out),
+		cmocka_unit_test(a_gicv2_wants_another_image),
 		cmocka_unit_test(what_is_missing_is_named),
 		cmocka_unit_test(no_tree_at_all),
 	};

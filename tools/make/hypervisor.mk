@@ -1,7 +1,23 @@
 # The hypervisor image: compile each folder with only the headers it may use, link twice (the second time with names for
 # backtraces), and cut the flat image out.
 
-OBJ := $(BUILD)/$(notdir $(CC))-$(MODE)
+# One image a platform: nothing is chosen at run time. Each has a folder below src/hal and a GIC.
+PLATFORMS := qemu-virt qemu-virt-gicv2
+HAL_OF_qemu-virt := qemu-virt
+GIC_OF_qemu-virt := 3
+HAL_OF_qemu-virt-gicv2 := qemu-virt
+GIC_OF_qemu-virt-gicv2 := 2
+
+PLATFORM ?= qemu-virt
+ifeq ($(filter $(PLATFORM),$(PLATFORMS)),)
+$(error PLATFORM=$(PLATFORM): there is none; known: $(PLATFORMS))
+endif
+HAL := $(HAL_OF_$(PLATFORM))
+GIC := $(GIC_OF_$(PLATFORM))
+PLATFORM_SUFFIX := $(if $(filter-out qemu-virt,$(PLATFORM)),-$(PLATFORM))
+
+OBJ := $(BUILD)/$(notdir $(CC))-$(MODE)$(PLATFORM_SUFFIX)
+IMAGE := $(BUILD)/vitrine$(PLATFORM_SUFFIX).img
 SYSROOT := $(BUILD)/sysroot/usr
 SYSROOT_LIBS := $(SYSROOT)/lib/aarch64-linux-gnu/libfdt.a $(SYSROOT)/lib/aarch64-linux-gnu/libz.a
 
@@ -21,13 +37,19 @@ LAYERS_vm := $(LAYERS_dev) vm
 LAYERS_main := $(LAYERS_vm) main
 LAYERS_trace := $(LAYERS_dev)
 
-CORE_SOURCES := $(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c)) $(wildcard src/hal/qemu-virt/*.c) $(wildcard trace/*.c)
+# What only one GIC version has.
+GIC_SOURCES_2 := src/hal/discover_gicv2.c src/irq/gicv2.c src/irq/vgic_dist_v2.c
+GIC_SOURCES_3 := src/hal/discover_gicv3.c src/irq/gicv3.c src/irq/vgic_dist.c src/irq/vgic_redist.c
+OTHER_GIC_SOURCES := $(filter-out $(GIC_SOURCES_$(GIC)),$(GIC_SOURCES_2) $(GIC_SOURCES_3))
+
+CORE_SOURCES := $(filter-out $(OTHER_GIC_SOURCES),$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))) \
+	$(wildcard src/hal/$(HAL)/*.c) $(wildcard trace/*.c)
 ASM_SOURCES := $(filter-out asm/vitrine.ld,$(wildcard asm/*.S))
 OBJECTS := $(CORE_SOURCES:%.c=$(OBJ)/%.o) $(ASM_SOURCES:%.S=$(OBJ)/%.o)
 
 TARGET_FLAGS := -std=c17 -ffreestanding -fpie -fvisibility=hidden -mgeneral-regs-only -mstrict-align \
 	-fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-common -march=armv8-a -mno-outline-atomics \
-	-ffunction-sections -fdata-sections -g -Wall -Wextra -Werror
+	-ffunction-sections -fdata-sections -g -Wall -Wextra -Werror -DHAL_GIC_VERSION=$(GIC)
 LINK_FLAGS := -nostdlib -nostartfiles -static -Wl,-pie,--no-dynamic-linker,--build-id=none,--gc-sections \
 	-Wl,-z,max-page-size=4096,-z,norelro,-T,asm/vitrine.ld
 ifneq ($(findstring clang,$(CC)),)
@@ -55,7 +77,7 @@ $(BUILD)/include/%/.made: tools/make/hypervisor.mk
 folder_of = $(if $(filter trace/%,$1),trace,$(word 2,$(subst /, ,$1)))
 
 # libfdt.h and zlib.h want a few C library headers: lib/libc has what they use.
-$(OBJ)/src/vm/%.o $(OBJ)/src/hal/qemu-virt/%.o: TARGET_FLAGS += -isystem src/lib/libc -isystem $(SYSROOT)/include
+$(OBJ)/src/vm/%.o $(OBJ)/src/hal/%.o: TARGET_FLAGS += -isystem src/lib/libc -isystem $(SYSROOT)/include
 
 # Touched only when it changes, so that a commit rebuilds one file.
 .PHONY: version
@@ -68,7 +90,7 @@ $(OBJ)/src/main/main.o: $(BUILD)/version.h
 $(OBJ)/%.o: %.c $(INCLUDE_ROOTS) Makefile tools/make/hypervisor.mk | $(SYSROOT_LIBS)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(TARGET_FLAGS) -I$(BUILD)/include/$(call folder_of,$<) -Iinclude -Isrc/hal/qemu-virt -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(TARGET_FLAGS) -I$(BUILD)/include/$(call folder_of,$<) -Iinclude -MMD -MP -c -o $@ $<
 
 $(OBJ)/%.o: %.S $(OBJ)/asm-offsets.h
 	@mkdir -p $(@D)
@@ -104,9 +126,15 @@ $(OBJ)/vitrine.img: $(OBJ)/vitrine.elf
 	$(Q)aarch64-linux-gnu-objcopy -O binary $< $@
 
 # What `tools/vitrine` runs: the last one built.
-.PHONY: image
+.PHONY: image images
 image: $(OBJ)/vitrine.img
-$(BUILD)/vitrine.img: image
+$(IMAGE): image
 	@cmp -s $(OBJ)/vitrine.img $@ || cp $(OBJ)/vitrine.img $@
+
+# One after the other: they share what is fetched and generated.
+images:
+	@for platform in $(PLATFORMS); do $(MAKE) --no-print-directory PLATFORM=$$platform image-of-platform; done
+.PHONY: image-of-platform
+image-of-platform: $(IMAGE)
 
 -include $(OBJECTS:.o=.d) $(OBJ)/asm-offsets.d

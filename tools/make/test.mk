@@ -7,12 +7,14 @@ UNIT_FLAGS := -std=c17 -g -O1 -Wall -Wextra -Werror -fsanitize=address,undefined
 
 # The second line of a test names what it tests: /* sources: src/mm/stage2.c ... */
 sources_of = $(shell sed -nE '2s|^/\* sources: *(.*[^ ]) *\*/$$|\1|p' $1)
+# The third may say how that is to be compiled: /* flags: -DHAL_GIC_VERSION=2 */
+flags_of = $(shell sed -nE '3s|^/\* flags: *(.*[^ ]) *\*/$$|\1|p' $1)
 
 define unit_test
 $(BUILD)/host/tests/$1: tests/unit/$1.c $(call sources_of,tests/unit/$1.c) tools/make/test.mk
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
-	$$(Q)$(HOSTCC) $(UNIT_FLAGS) -MMD -MP -MF $$@.d -o $$@ tests/unit/$1.c $(call sources_of,tests/unit/$1.c) -lcmocka -lfdt -lz
+	$$(Q)$(HOSTCC) $(UNIT_FLAGS) $(call flags_of,tests/unit/$1.c) -MMD -MP -MF $$@.d -o $$@ tests/unit/$1.c $(call sources_of,tests/unit/$1.c) -lcmocka -lfdt -lz
 -include $(BUILD)/host/tests/$1.d
 endef
 $(foreach test,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call unit_test,$(test))))
@@ -57,4 +59,4 @@ lint: ## clang-format, cppcheck and shellcheck over the tree
 tidy: ## clang-tidy over the hypervisor's sources: minutes
 	@tools/setup.sh test
 	clang-tidy --quiet $(TARGET_C) -- --target=aarch64-linux-gnu -std=c17 -ffreestanding -isystem src/lib/libc \
-		-isystem $(SYSROOT)/include -I. -Isrc -Iinclude -Isrc/hal/qemu-virt -DVITRINE_VERSION='"lint"'
+		-isystem $(SYSROOT)/include -I. -Isrc -Iinclude -DVITRINE_VERSION='"lint"'

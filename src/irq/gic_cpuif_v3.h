@@ -1,11 +1,11 @@
 /*
- * The physical CPU interface's three hot operations, inlined into the interrupt path. Included by
+ * GICv3: the physical CPU interface's three hot operations are system registers. Included by
  * irq/gic.h only.
  *
  * Source: IHI 0069 12.2 (AArch64 System register descriptions).
  */
-#ifndef IRQ_GIC_CPUIF_H
-#define IRQ_GIC_CPUIF_H
+#ifndef IRQ_GIC_CPUIF_V3_H
+#define IRQ_GIC_CPUIF_V3_H
 
 #include "hal/arm64.h"
 

@@ -1,5 +1,5 @@
 /*
- * Power: CPUs on, machine off. QEMU's `virt` with virtualization=on has its own PSCI, reached by SMC.
+ * Power: CPUs on, machine off. QEMU's machines with virtualization=on have their own PSCI, reached by SMC.
  *
  * Source: Arm DEN 0022 (PSCI), DEN 0028 (SMC calling convention), "Semihosting for AArch32 and AArch64".
  */

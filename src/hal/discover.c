@@ -1,13 +1,17 @@
 /*
- * What machine is this? Read from the device tree that the boot loader leaves in x0.
+ * What machine is this? Read from the device tree that the boot loader leaves in x0. Here is what
+ * the trees of all platforms have in common; the rest is in hal/discover_gicv2.c or
+ * hal/discover_gicv3.c, and in the platform's folder.
  *
- * Runs once, on the boot CPU. The tree comes from QEMU or firmware, which we have to trust for much more than this; still
- * each property is held against its size, and what is missing is named. Pure: also runs in tests/unit/test_discover.c.
+ * Runs once, on the boot CPU. The tree comes from QEMU or firmware, which we have to trust for much
+ * more than this; still each property is held against its size, and what is missing is named. Pure:
+ * also runs in tests/unit/test_discover.c.
  */
 #include <stddef.h>
 
 #include <libfdt.h>
 
+#include "hal/discover.h"
 #include "hal/hal.h"
 #include "lib/bits.h"
 #include "lib/log.h"
@@ -23,7 +27,7 @@ struct hal_info hal;
 
 static char complaint[160];
 
-__attribute__((format(printf, 1, 2))) static const char *complain(const char *format, ...)
+const char *dt_complain(const char *format, ...)
 {
 	va_list args;
 
@@ -53,7 +57,7 @@ static unsigned cell_count(const void *dtb, int parent, const char *name, unsign
 }
 
 /* Entry `index` of a root child's reg. False: there is none. */
-static bool read_reg(const void *dtb, int node, unsigned index, uint64_t *base, uint64_t *size)
+bool dt_reg(const void *dtb, int node, unsigned index, uint64_t *base, uint64_t *size)
 {
 	const unsigned address_cells = cell_count(dtb, 0, "#address-cells", 2);
 	const unsigned size_cells = cell_count(dtb, 0, "#size-cells", 1);
@@ -70,7 +74,7 @@ static bool read_reg(const void *dtb, int node, unsigned index, uint64_t *base, 
 }
 
 /* The first interrupt of a node as a GIC INTID; 0 when it is no shared one. */
-static uint32_t read_spi(const void *dtb, int node)
+uint32_t dt_spi(const void *dtb, int node)
 {
 	int bytes;
 	const fdt32_t *cells = fdt_getprop(dtb, node, "interrupts", &bytes);
@@ -80,7 +84,7 @@ static uint32_t read_spi(const void *dtb, int node)
 	return fdt32_ld(cells + 1) + FIRST_SPI;
 }
 
-static const char *node_name(const void *dtb, int node)
+const char *dt_name(const void *dtb, int node)
 {
 	const char *name = fdt_get_name(dtb, node, NULL);
 
@@ -99,13 +103,13 @@ static const char *read_memory(const void *dtb)
 		if (!type || bytes != sizeof("memory") ||
 		    memcmp(type, "memory", sizeof("memory")) != 0)
 			continue;
-		for (unsigned i = 0; read_reg(dtb, node, i, &base, &size); i++) {
+		for (unsigned i = 0; dt_reg(dtb, node, i, &base, &size); i++) {
 			if (size == 0)
 				continue;
 			if (hal.ram_ranges == ARRAY_SIZE(hal.ram)) {
 				log_line("/%s: reg: RAM at %#lx is not used: there is room for %lu "
 					 "ranges",
-					 node_name(dtb, node), base, ARRAY_SIZE(hal.ram));
+					 dt_name(dtb, node), base, ARRAY_SIZE(hal.ram));
 				continue;
 			}
 			hal.ram[hal.ram_ranges].base = base;
@@ -113,7 +117,7 @@ static const char *read_memory(const void *dtb)
 			hal.ram_ranges++;
 		}
 	}
-	return hal.ram_ranges ? NULL : complain("/memory: reg: no RAM found");
+	return hal.ram_ranges ? NULL : dt_complain("/memory: reg: no RAM found");
 }
 
 static const char *read_cpus(const void *dtb)
@@ -122,7 +126,7 @@ static const char *read_cpus(const void *dtb)
 	int node;
 
 	if (parent < 0)
-		return complain("/cpus: node is missing");
+		return dt_complain("/cpus: node is missing");
 
 	const unsigned address_cells = cell_count(dtb, parent, "#address-cells", 1);
 
@@ -137,110 +141,16 @@ static const char *read_cpus(const void *dtb)
 		const fdt32_t *reg = fdt_getprop(dtb, node, "reg", &bytes);
 
 		if (!reg || (unsigned)bytes != 4 * address_cells)
-			return complain("/cpus/%.31s: reg: %u cells wanted", node_name(dtb, node),
-					address_cells);
+			return dt_complain("/cpus/%.31s: reg: %u cells wanted", dt_name(dtb, node),
+					   address_cells);
 		if (hal.cpus == HAL_MAX_CPUS) {
 			log_line("/cpus/%s: not used: there is room for %u CPUs",
-				 node_name(dtb, node), HAL_MAX_CPUS);
+				 dt_name(dtb, node), HAL_MAX_CPUS);
 			continue;
 		}
 		hal.mpidr[hal.cpus++] = take_cells(&reg, address_cells) & MPIDR_AFFINITY;
 	}
-	return hal.cpus ? NULL : complain("/cpus: no node with device_type \"cpu\"");
-}
-
-static const char *read_gic(const void *dtb)
-{
-	const int node = fdt_node_offset_by_compatible(dtb, -1, "arm,gic-v3");
-
-	if (node < 0) {
-		static const char gicv2[][20] = {"arm,cortex-a15-gic", "arm,gic-400"};
-
-		for (unsigned i = 0; i < ARRAY_SIZE(gicv2); i++) {
-			const int old = fdt_node_offset_by_compatible(dtb, -1, gicv2[i]);
-
-			if (old >= 0)
-				return complain("/%.31s: compatible: GICv2 is not supported yet: "
-						"use gic-version=3",
-						node_name(dtb, old));
-		}
-		return complain("/: no interrupt controller with compatible \"arm,gic-v3\"");
-	}
-	if (!read_reg(dtb, node, 0, &hal.gicd_base, &hal.gicd_size) ||
-	    !read_reg(dtb, node, 1, &hal.gicr_base, &hal.gicr_size))
-		return complain("/%.31s: reg: distributor and redistributors wanted",
-				node_name(dtb, node));
-	return NULL;
-}
-
-static bool is_disabled(const void *dtb, int node)
-{
-	int bytes;
-	const char *status = fdt_getprop(dtb, node, "status", &bytes);
-
-	return status && bytes == sizeof("disabled") &&
-	       memcmp(status, "disabled", sizeof("disabled")) == 0;
-}
-
-/* The lowest enabled one: with secure=on there is a second, which is the secure world's. */
-static const char *read_uart(const void *dtb)
-{
-	for (int node = -1;;) {
-		uint64_t base, size;
-
-		node = fdt_node_offset_by_compatible(dtb, node, "arm,pl011");
-		if (node < 0)
-			break;
-		if (is_disabled(dtb, node))
-			continue;
-		if (!read_reg(dtb, node, 0, &base, &size))
-			return complain("/%.31s: reg: an address wanted", node_name(dtb, node));
-		if (hal.uart_base && base > hal.uart_base)
-			continue;
-		hal.uart_base = base;
-		hal.uart_intid = read_spi(dtb, node);
-		if (hal.uart_intid == 0)
-			return complain("/%.31s: interrupts: a shared interrupt wanted",
-					node_name(dtb, node));
-	}
-	return hal.uart_base ? NULL : complain("/: no UART with compatible \"arm,pl011\"");
-}
-
-/*
- * virtio transports stand in a row with interrupts in a row; the tree lists them in any order. The lowest is slot 0; the
- * highest and their number give the stride. None at all is fine: then there is no log or trace port.
- */
-static const char *read_virtio(const void *dtb)
-{
-	uint64_t lowest = UINT64_MAX, highest = 0;
-
-	for (int node = -1;;) {
-		uint64_t base, size;
-
-		node = fdt_node_offset_by_compatible(dtb, node, "virtio,mmio");
-		if (node < 0)
-			break;
-
-		const uint32_t intid = read_spi(dtb, node);
-
-		if (!read_reg(dtb, node, 0, &base, &size) || intid == 0)
-			return complain(
-				"/%.31s: reg, interrupts: an address and a shared interrupt wanted",
-				node_name(dtb, node));
-		hal.virtio_mmio_slots++;
-		if (base < lowest) {
-			lowest = base;
-			hal.virtio_mmio_intid = intid;
-			hal.virtio_mmio_stride = size;
-		}
-		highest = MAX(highest, base);
-	}
-
-	if (hal.virtio_mmio_slots > 0)
-		hal.virtio_mmio_base = lowest;
-	if (hal.virtio_mmio_slots > 1)
-		hal.virtio_mmio_stride = (highest - lowest) / (hal.virtio_mmio_slots - 1);
-	return NULL;
+	return hal.cpus ? NULL : dt_complain("/cpus: no node with device_type \"cpu\"");
 }
 
 /* A 32-bit or 64-bit number, as boot loaders write either. */
@@ -269,15 +179,16 @@ static const char *read_chosen(const void *dtb)
 	const char *bootargs = fdt_getprop(dtb, node, "bootargs", &bytes);
 
 	if (bootargs && (bytes == 0 || bootargs[bytes - 1] != '\0'))
-		return complain("/chosen: bootargs: a string wanted");
+		return dt_complain("/chosen: bootargs: a string wanted");
 	if (bootargs)
 		hal.bootargs = bootargs;
 
 	if (read_number(dtb, node, "linux,initrd-start", &start) &&
 	    read_number(dtb, node, "linux,initrd-end", &end)) {
 		if (end < start)
-			return complain("/chosen: linux,initrd-end: %#lx is below the start, %#lx",
-					end, start);
+			return dt_complain(
+				"/chosen: linux,initrd-end: %#lx is below the start, %#lx", end,
+				start);
 		hal.initrd_base = start;
 		hal.initrd_size = end - start;
 	}
@@ -287,17 +198,18 @@ static const char *read_chosen(const void *dtb)
 const char *hal_discover(const void *dtb)
 {
 	static const char *(*const readers[])(const void *dtb) = {
-		read_uart, read_chosen, read_memory, read_cpus, read_gic, read_virtio,
+		platform_read_uart, read_chosen, read_memory,
+		read_cpus,	    read_gic,	 platform_read_devices,
 	};
 
 	memset(&hal, 0, sizeof(hal));
 	hal.bootargs = "";
 	if (!dtb || (uintptr_t)dtb % 8 != 0)
-		return complain("device tree: none at %p: the boot loader must pass one in x0",
-				dtb);
+		return dt_complain("device tree: none at %p: the boot loader must pass one in x0",
+				   dtb);
 	if (fdt_check_header(dtb) != 0)
-		return complain("device tree: what is at %p is none (libfdt error %d)", dtb,
-				fdt_check_header(dtb));
+		return dt_complain("device tree: what is at %p is none (libfdt error %d)", dtb,
+				   fdt_check_header(dtb));
 
 	for (unsigned i = 0; i < ARRAY_SIZE(readers); i++) {
 		const char *error = readers[i](dtb);
