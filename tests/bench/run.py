@@ -1,0 +1,242 @@
+#!/usr/bin/python3
+"""Measures what Vitrine costs and prints one line a figure:
+
+    bench NAME VALUE UNIT
+
+usage: run.py [--quick]        --quick: without the three boots of Linux, which take ten seconds
+
+Under QEMU's -icount an instruction is a nanosecond, and with a counter of 1 GHz a tick is an instruction: the
+figures are counts, the same on every machine. docs/reference/costs.md says what each of them means.
+Exit status: 0; 1 when a figure is over its budget; 2 for a wrong option; 6 when something to measure with is missing.
+"""
+
+import base64
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+BUILD = os.environ.get("VITRINE_BUILD") or os.path.join(ROOT, "build")
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "guests", "linux"))
+
+import mkinitrd  # noqa: E402
+
+EXITS = ("hvc_psci_version", "gicd_typer_read", "idreg_read", "sgi_self_total", "vtimer_irq", "uart_read")
+
+# At most these. uart_read and boot_to_guest have no goal of their own: theirs only keep what has been reached.
+BUDGETS = {
+    "hvc_psci_version": 100,
+    "gicd_typer_read": 140,
+    "idreg_read": 100,
+    "sgi_self_total": 300,
+    "vtimer_irq": 160,
+    "uart_read": 200,
+    "trace_exit_cost": 40,
+    "linux_boot_ratio": 1.02,
+    "linux_boot_ratio_traced": 1.02,
+    "image_bytes": 160 * 1024,
+    "el2_ram_bytes": 1 << 20,
+    "boot_to_guest": 5_000_000,
+}
+
+PROBE_TIMEOUT_S = 120
+LINUX_TIMEOUT_S = 900
+LINUX_BOOTARGS = "console=ttyAMA0"
+COUNTER_HZ = 1_000_000_000  # one tick is one instruction
+
+# Read by the guest's shell just before its first prompt. The count comes first; what follows is no longer counted.
+LINUX_SHRC = b"""now=$(cntvct)
+idle=$(cut -d ' ' -f 2 /proc/uptime)
+echo "at-prompt $now idle $idle"
+echo fdt-begin
+base64 /sys/firmware/fdt
+echo fdt-end
+poweroff -f
+"""
+
+
+class BenchError(Exception):
+    """One line for the person; there are no figures."""
+
+
+def output_of(argv, timeout_s, environment=None):
+    """Standard output and error of a command that must succeed."""
+    try:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env=environment, timeout=timeout_s, check=False)
+    except FileNotFoundError:
+        raise BenchError(f"{argv[0]} is missing; `make bench` installs it") from None
+    except subprocess.TimeoutExpired:
+        raise BenchError(f"{os.path.basename(argv[0])} has not ended after {timeout_s} s") from None
+    text = done.stdout.decode(errors="replace").replace("\r", "")
+    if done.returncode:
+        raise BenchError(f"{os.path.basename(argv[0])} ended with status {done.returncode}: {text[-400:]}")
+    return text
+
+
+def vitrine(folder, timeout_s, *arguments):
+    """One run of tools/vitrine; its log and its trace go into `folder`. Returns console and log."""
+    text = output_of([os.path.join(ROOT, "tools", "vitrine"), "run", "--timeout", str(timeout_s), *arguments],
+                     timeout_s + 10, {**os.environ, "VITRINE_BUILD": BUILD, "VITRINE_OUT": folder})
+    with open(os.path.join(folder, "vitrine.log"), encoding="utf-8", errors="replace") as log:
+        return text, log.read()
+
+
+def found(pattern, text, what):
+    match = re.search(pattern, text, re.MULTILINE)
+    if not match:
+        raise BenchError(f"{what} is not in the output: {text[-400:]}")
+    return match
+
+
+# --- Exits ------------------------------------------------------------------------------------------------
+
+
+def probe(folder, *arguments):
+    """{name: (min, max, mean)} of each probe, and the count at the guest's first instruction."""
+    # -singlestep: a trapped MRS would be counted with the rest of its translation block.
+    text, _ = vitrine(folder, PROBE_TIMEOUT_S, "--kernel", os.path.join(BUILD, "guests", "bench.elf"), "--mem", "2M",
+                      "--icount", "--qemu-arg", "-singlestep", *arguments)
+    results = {}
+    for name in EXITS:
+        low, high, total, count = map(int, found(rf"^probe {name} (\d+) (\d+) (\d+) (\d+)$", text, name).groups())
+        results[name] = low, high, total / count
+    return results, int(found(r"^start (\d+)$", text, "start")[1])
+
+
+def exit_figures(folder):
+    off, start = probe(folder, "--no-trace")
+    on, start_traced = probe(folder)
+
+    for name in EXITS:
+        yield name, off[name][1], "instructions"  # the worst of all; usually all are the same
+        # The mean: each eighth page costs more, as the device is asked then.
+        yield f"{name}_traced", math.ceil(on[name][2]), "instructions"
+    yield "trace_exit_cost", max(math.ceil(on[name][2] - off[name][2]) for name in EXITS), "instructions"
+    yield "boot_to_guest", start, "instructions"
+    yield "boot_to_guest_traced", start_traced, "instructions"
+
+
+# --- Memory -----------------------------------------------------------------------------------------------
+
+FOUR_VMS = """/dts-v1/;
+/ {
+	compatible = "vitrine,manifest-v1";
+%s};
+"""
+ONE_OF_FOUR = """	vm%d {
+		compatible = "vitrine,vm";
+		vcpus = <4>;
+		memory = <0x0 0x40000000 0x0 0x00200000>;
+		image = /incbin/("%s");
+	};
+"""
+
+
+def memory_figures(folder):
+    yield "image_bytes", os.path.getsize(os.path.join(BUILD, "vitrine.img")), "bytes"
+
+    manifest = os.path.join(folder, "four.dts")
+    hello = os.path.join(BUILD, "guests", "hello.elf")
+    with open(manifest, "w", encoding="utf-8") as file:
+        file.write(FOUR_VMS % "".join(ONE_OF_FOUR % (i, hello) for i in range(4)))
+    _, log = vitrine(folder, PROBE_TIMEOUT_S, manifest, "--pcpus", "4")
+    if len(re.findall(r"vm vm\d: 4 vcpus", log)) != 4:
+        raise BenchError("the four VMs have not all started")
+    image, allocated = found(r"el2 memory: image (\d+) bytes, allocated (\d+) bytes", log, "el2 memory").groups()
+    yield "el2_ram_bytes", int(image) + int(allocated), "bytes"
+
+
+# --- Linux ------------------------------------------------------------------------------------------------
+
+
+def linux_initrd(folder):
+    """The guest's initramfs, and behind it a second archive that replaces the shell's start-up file."""
+    path = os.path.join(folder, "initrd")
+    members = [("bin/cntvct", 0o100755, mkinitrd.read(os.path.join(BUILD, "guests", "cntvct"))),
+               ("etc/shrc", 0o100644, LINUX_SHRC)]
+    first = mkinitrd.read(os.path.join(BUILD, "guests", "linux", "initrd.gz"))
+    second = b"".join(mkinitrd.newc_entry(i, *m) for i, m in enumerate(members, start=1))
+    with open(path, "wb") as file:
+        file.write(mkinitrd.pad(first) + second + mkinitrd.newc_entry(0, "TRAILER!!!", 0))
+    return path
+
+
+def at_prompt(text):
+    """(count, idle seconds) when the shell was about to ask for its first command."""
+    match = found(r"^at-prompt (\d+) idle ([\d.]+)$", text, "at-prompt")
+    return int(match[1]), float(match[2])
+
+
+def linux_under_vitrine(folder, initrd, *arguments):
+    text, _ = vitrine(folder, LINUX_TIMEOUT_S, "--kernel", os.path.join(BUILD, "guests", "linux", "Image"),
+                      "--initrd", initrd, "--append", LINUX_BOOTARGS, "--mem", "512M", "--smp", "1", "--icount",
+                      *arguments)
+    return text
+
+
+def linux_direct(initrd, device_tree):
+    """The same kernel, initramfs and device tree at EL1 of the same machine, with nothing at EL2."""
+    return output_of(["qemu-system-aarch64", "-M", "virt,gic-version=3", "-cpu", f"cortex-a57,cntfrq={COUNTER_HZ}",
+                      "-smp", "1", "-m", "512M", "-nodefaults", "-no-user-config", "-display", "none", "-monitor",
+                      "none", "-chardev", "stdio,id=con,signal=off", "-serial", "chardev:con", "-icount",
+                      "shift=0,sleep=off", "-kernel", os.path.join(BUILD, "guests", "linux", "Image"), "-initrd",
+                      initrd, "-append", LINUX_BOOTARGS, "-dtb", device_tree], LINUX_TIMEOUT_S)
+
+
+def linux_figures(folder):
+    initrd = linux_initrd(folder)
+    off = linux_under_vitrine(folder, initrd, "--no-trace")
+    on = linux_under_vitrine(folder, initrd)
+
+    device_tree = os.path.join(folder, "guest.dtb")
+    with open(device_tree, "wb") as file:
+        file.write(base64.b64decode(found(r"^fdt-begin\n([^-]*)\nfdt-end$", off, "the device tree")[1]))
+    direct, idle_s = at_prompt(linux_direct(initrd, device_tree))
+    if idle_s > 0.01 * direct / COUNTER_HZ:
+        raise BenchError(f"Linux has slept {idle_s} s of its boot: a ratio would flatter us")
+
+    yield "linux_boot_ratio", at_prompt(off)[0] / direct, "ratio"
+    yield "linux_boot_ratio_traced", at_prompt(on)[0] / direct, "ratio"
+    yield "linux_boot_direct", direct, "instructions"
+
+
+# --- All --------------------------------------------------------------------------------------------------
+
+
+def figures(folder, quick):
+    yield from exit_figures(folder)
+    yield from memory_figures(folder)
+    if not quick:
+        yield from linux_figures(folder)
+
+
+def shown(value):
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
+
+
+def main(arguments):
+    if arguments not in ([], ["--quick"]):
+        print(f"run.py: unknown option '{arguments[-1]}'; usage: run.py [--quick]", file=sys.stderr)
+        return 2
+    over = []
+    with tempfile.TemporaryDirectory(prefix="vitrine-bench-") as folder:
+        try:
+            for name, value, unit in figures(folder, quick=bool(arguments)):
+                print(f"bench {name} {shown(value)} {unit}", flush=True)
+                if value > BUDGETS.get(name, math.inf):
+                    over.append(f"{name} is over its budget of {BUDGETS[name]}")
+        except (BenchError, OSError) as error:
+            print(f"run.py: {error}", file=sys.stderr)
+            return 6
+    for line in over:
+        print(f"run.py: {line}", file=sys.stderr)
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,13 @@
+# Figures: what an exit, a boot and the image cost. tests/bench/run.py measures; docs/reference/costs.md explains.
+
+BENCH_GUESTS := $(BUILD)/guests/bench.elf $(BUILD)/guests/cntvct
+
+.PHONY: bench
+
+bench: ## what Vitrine costs, in instructions and bytes, with tracing off and on
+	@tools/setup.sh bench
+	@$(MAKE) --no-print-directory -s build linux-guest $(BUILD)/guests/hello.elf $(BENCH_GUESTS) >&2 </dev/null
+	@VITRINE_BUILD=$(abspath $(BUILD)) tests/bench/run.py $(BENCH_ARGS)
+
+# tests/system/test_bench_gate.py holds the budgets.
+test-build: $(BENCH_GUESTS)
