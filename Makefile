@@ -26,8 +26,10 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 include tools/make/hypervisor.mk
 include guests/linux/rules.mk
 include guests/hello/rules.mk
+include guests/bench/rules.mk
 include trace/host/rules.mk
 include tools/make/test.mk
+include tools/make/bench.mk
 
 .PHONY: help build run setup-run clean lint format docs
 
