@@ -27,6 +27,7 @@ include tools/make/hypervisor.mk
 include guests/linux/rules.mk
 include guests/hello/rules.mk
 include guests/bench/rules.mk
+include guests/tests/rules.mk
 include trace/host/rules.mk
 include tools/make/test.mk
 include tools/make/bench.mk

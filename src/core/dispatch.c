@@ -92,11 +92,16 @@ static uint64_t on_hvc(struct vcpu *vcpu, uint64_t esr)
 
 /*
  * ELR points at a trapped SMC itself, behind an HVC. (Arm ARM D1.3.2: preferred exception return
- * address.)
+ * address.) With an immediate it is no call of the calling convention. (DEN0028, 2.9.)
  */
 static uint64_t on_smc(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu_advance(vcpu);
+	if (__builtin_expect(FIELD_GET(ISS_SMC_IMM, esr) != 0, 0)) {
+		vcpu->note.address = (uint32_t)vcpu->frame.x[0] | UINT64_C(0xffffffff) << 32;
+		vcpu->frame.x[0] = (uint64_t)PSCI_NOT_SUPPORTED;
+		return answer(vcpu, EXIT_HYPERCALL, EXIT_RESUME);
+	}
 	return on_hvc(vcpu, esr);
 }
 

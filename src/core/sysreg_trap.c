@@ -48,23 +48,33 @@ bool sysreg_write(struct vcpu *vcpu, uint32_t key, uint64_t value)
 	return key == KEY_ACTLR || is_debug_register(key);
 }
 
+/* Is this the first time? Later ones, and those beyond the table's end, are not worth a line. */
+static bool is_news(uint32_t key)
+{
+	static uint32_t named[16]; /* atomic, filled from the front; 0: free. No key is 0. */
+
+	for (unsigned i = 0; i < ARRAY_SIZE(named); i++) {
+		uint32_t found = 0;
+
+		/* Two CPUs may want the same free place: one gets it, the other looks on. */
+		if (__atomic_compare_exchange_n(&named[i], &found, key, false, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED))
+			return true;
+		if (found == key)
+			return false;
+	}
+	return false;
+}
+
 void sysreg_undefined(struct vcpu *vcpu, struct sysreg_access access)
 {
-	static uint32_t named[16];
-	static unsigned names;
 	const uint32_t key = access.key | access.write;
-	unsigned i = 0;
 
-	while (i < names && named[i] != key)
-		i++;
-	/* A lost race between CPUs costs a second line in the log, nothing else. */
-	if (i == names && names < ARRAY_SIZE(named)) {
-		named[names++] = key;
+	if (is_news(key))
 		log_line("vcpu %u: %s of S%u_%u_C%u_C%u_%u at pc 0x%llx: no such register here, "
 			 "UNDEFINED",
 			 vcpu->id, access.write ? "write" : "read", (unsigned)OP0_OF(key),
 			 (unsigned)OP1_OF(key), (unsigned)CRN_OF(key), (unsigned)CRM_OF(key),
 			 (unsigned)OP2_OF(key), (unsigned long long)vcpu->frame.pc);
-	}
 	vcpu_inject_undefined(vcpu);
 }

@@ -90,7 +90,11 @@ static void refuse_access(struct vm_vcpu *vcpu)
 static void switch_off(struct vm_vcpu *vcpu)
 {
 	vcpu_set_state(&vcpu->core, VCPU_OFF);
-	vm_power_set(vcpu, POWER_OFF);
+	if (vm_switch_off(vcpu)) {
+		log_line("vm %s: every vcpu is off, none is left to switch one on: this is its end",
+			 vcpu->vm->config->name);
+		vm_stop(vcpu->vm, VM_POWERING_OFF);
+	}
 }
 
 void vm_handle_exit(struct vm_vcpu *vcpu)

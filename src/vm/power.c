@@ -14,6 +14,20 @@ static struct vm_vcpu *by_mpidr(struct vm *vm, uint64_t mpidr)
 	return (mpidr & ~MPIDR_AFFINITY) == 0 && mpidr < vm->vcpus ? vm->vcpu[mpidr] : 0;
 }
 
+/* Only CPU_ON ends OFF, and only another vCPU of the VM calls that: with all of them off, it has ended. */
+bool vm_switch_off(struct vm_vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	bool all_off = true;
+
+	spin_lock(&vm->lock);
+	vcpu->power = POWER_OFF;
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		all_off &= vm->vcpu[i]->power == POWER_OFF;
+	spin_unlock(&vm->lock);
+	return all_off;
+}
+
 void vm_power_set(struct vm_vcpu *vcpu, enum power_state power)
 {
 	spin_lock(&vcpu->vm->lock);

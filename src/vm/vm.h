@@ -113,6 +113,8 @@ void vm_request(struct vm_vcpu *vcpu, uint32_t request);
 int64_t vm_cpu_on(struct vm *vm, uint64_t mpidr, uint64_t entry, uint64_t context);
 int64_t vm_affinity_info(struct vm *vm, uint64_t mpidr, uint64_t level);
 void vm_power_set(struct vm_vcpu *vcpu, enum power_state power);
+/* The vCPU is off from now on. True: so are all the others. */
+bool vm_switch_off(struct vm_vcpu *vcpu);
 
 /* Handle the exit in vcpu->exit (vm/exits.c). */
 void vm_handle_exit(struct vm_vcpu *vcpu);
