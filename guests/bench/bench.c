@@ -102,7 +102,7 @@ static void gic_enable(void)
 	*device(GICD_BASE + GICD_CTLR) = 0x3; /* both groups; affinity routing is always on */
 	*device(GICR_BASE + GICR_WAKER) = 0;
 	*device(GICR_SGI_BASE + ISENABLER) = 1u << PROBE_SGI | 1u << INTID_VIRT_TIMER;
-	__asm__ volatile("msr S3_0_C4_C6_0, %0\n\t"  /* ICC_PMR_EL1 */
+	__asm__ volatile("msr S3_0_C4_C6_0, %0\n\t"   /* ICC_PMR_EL1 */
 			 "msr S3_0_C12_C12_7, %1\n\t" /* ICC_IGRPEN1_EL1 */
 			 "isb" ::"r"(0xffull),
 			 "r"(1ull));
@@ -123,8 +123,7 @@ void bench_main(uint64_t start)
 	put("start");
 	put_number(start);
 	put("\n");
-#define REPORT(name) \
-	report(#name, probe_##name, probe_##name == probe_vtimer_irq ? 0 : reading);
+#define REPORT(name) report(#name, probe_##name, probe_##name == probe_vtimer_irq ? 0 : reading);
 	PROBES(REPORT)
 	power_off();
 }
