@@ -45,7 +45,7 @@ setup-run:
 # In two steps, since what set-up installs must be there before the rules below look for it.
 run: ## boot Debian Linux on 4 vCPUs; leaves out/run.pftrace behind
 	@tools/setup.sh run
-	@$(MAKE) --no-print-directory -s build linux-guest $(BUILD)/guests/hello.elf >&2 </dev/null
+	@$(MAKE) --no-print-directory -s build images linux-guest $(BUILD)/guests/hello.elf >&2 </dev/null
 	@tools/vitrine run $(if $(VM),vms/$(VM).dts) $(ARGS)
 
 clean: ## remove what was built; the cache of downloads stays

@@ -65,6 +65,13 @@ def test_an_option_reaches_qemu(world, arguments, option, value):
     assert after(world.command("set.dts", *arguments), option) == value
 
 
+def test_each_gic_has_its_own_image(world):
+    assert after(world.command("set.dts", "--gic", "2"), "-kernel") == f"{world.build}/vitrine-qemu-virt-gicv2.img"
+    assert after(world.command("set.dts", "--gic", "3"), "-kernel") == f"{world.build}/vitrine.img"
+    assert after(world.command("set.dts", "--gic", "2", "--hypervisor", "one.bin"),
+                 "-kernel") == f"{world.folder}/one.bin"
+
+
 def test_no_trace_opens_no_trace_port(world):
     assert not [a for a in world.command("set.dts", "--no-trace") if "vitrine.trace" in a]
 

@@ -60,6 +60,8 @@ def test_a_missing_hypervisor_or_tool_is_a_setup_failure(world):
     (world.build / "vitrine.img").unlink()
     done = world.run("run", "set.dts")
     assert done.returncode == 6 and "build/vitrine.img is not built" in done.stderr
+    done = world.run("run", "set.dts", "--gic", "2")
+    assert done.returncode == 6 and "run make PLATFORM=qemu-virt-gicv2 build" in done.stderr
     world.environment["PATH"] = "/nonexistent"
     done = world.run("run", "set.dts")
     assert done.returncode == 6 and "apt-get install device-tree-compiler" in done.stderr

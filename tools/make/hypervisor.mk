@@ -132,8 +132,8 @@ $(IMAGE): image
 	@cmp -s $(OBJ)/vitrine.img $@ || cp $(OBJ)/vitrine.img $@
 
 # One after the other: they share what is fetched and generated.
-images:
-	@for platform in $(PLATFORMS); do $(MAKE) --no-print-directory PLATFORM=$$platform image-of-platform; done
+images: $(IMAGE) ## the hypervisor for every platform
+	@for platform in $(filter-out $(PLATFORM),$(PLATFORMS)); do $(MAKE) --no-print-directory PLATFORM=$$platform image-of-platform; done
 .PHONY: image-of-platform
 image-of-platform: $(IMAGE)
 

@@ -28,7 +28,7 @@ PYTEST := $(PYTHON) -m pytest -q --durations=5 -p no:cacheprovider
 
 .PHONY: test unit system lint test-build
 
-test-build: build linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin $(UNIT_TESTS) $(FUZZERS) test-guests
+test-build: build images linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin $(UNIT_TESTS) $(FUZZERS) test-guests
 
 test: ## every test: host units, fuzzers, QEMU systems, lint
 	@tools/setup.sh test

@@ -52,7 +52,7 @@ def _choose_files(options):
 
     name = "kernel" if options["kernel"] else os.path.splitext(os.path.basename(source))[0]
     files = Files(source=source, blob=os.path.join(_out_folder(), f"{name}{tag}.dtb"),
-                  hypervisor=options["hypervisor"] or os.path.join(BUILD, "vitrine.img"),
+                  hypervisor=options["hypervisor"] or os.path.join(BUILD, qemu.image_name(options)),
                   log=options["log"] or os.path.join(OUT, "vitrine.log"))
     if not options["no_trace"]:
         trace = options["trace"] or os.path.join(OUT, "run" + TRACE_SUFFIX)
@@ -94,9 +94,11 @@ def _claim(path, option, cleanup):
     file.truncate(0)
 
 
-def _check_tools(files):
+def _check_tools(options, files):
     if not os.path.isfile(files.hypervisor):
-        raise Failure(EXIT_SETUP, f"the hypervisor {shown(files.hypervisor)} is not built; run make")
+        name = qemu.platform(options)
+        how = "make" if name == qemu.DEFAULT_PLATFORM else f"make PLATFORM={name} build"
+        raise Failure(EXIT_SETUP, f"the hypervisor {shown(files.hypervisor)} is not built; run {how}")
     if not shutil.which(qemu.PROGRAM):
         raise Failure(EXIT_SETUP, f"{qemu.PROGRAM} is missing; install it: apt-get install qemu-system-arm")
 
@@ -113,7 +115,7 @@ def run(arguments):
             print(shlex.join(argv), flush=True)
             return EXIT_OK
 
-        _check_tools(files)
+        _check_tools(options, files)
         _claim(files.log, "--log", cleanup)
         if files.raw_trace:
             _claim(files.raw_trace, "--trace", cleanup)

@@ -147,7 +147,7 @@ RUN_OPTIONS = (
     Option("--cpu", "MODEL", _cpu, "QEMU CPU model (default cortex-a57)"),
     Option("--pcpus", "N", lambda n, t: _whole_number(n, t, 1, MAX_PCPUS),
            "physical CPUs, 1 to 8 (default: the largest VM's vCPUs, at most 4)"),
-    Option("--gic", "2|3", _gic, "the machine's interrupt controller (default 3)"),
+    Option("--gic", "2|3", _gic, "the machine's interrupt controller, the guests get the same (default 3)"),
     Option("--icount", "", None, "count instructions: repeatable runs, 1 tick = 1 instruction; one CPU"),
     Option("--trace", "FILE", _output_file, "where the Perfetto trace goes (default out/run.pftrace)"),
     Option("--no-trace", "", None, "record no trace"),
@@ -157,7 +157,7 @@ RUN_OPTIONS = (
     Option("--timeout", "S", _seconds, "end the run after S seconds, exit status 124"),
     Option("--qemu-arg", "ARG", _text, "one more argument for QEMU; may be repeated", repeats=True),
     Option("--hv-append", "S", _text, "options for the hypervisor itself; may be repeated", repeats=True),
-    Option("--hypervisor", "FILE", input_file, "hypervisor image (default build/vitrine.img)"),
+    Option("--hypervisor", "FILE", input_file, "hypervisor image (default the one in build/ for this machine)"),
     Option("--log", "FILE", _output_file, "the hypervisor's log (default out/vitrine.log)"),
     Option("--dry-run", "", None, "print the manifest used and the QEMU command, start nothing"),
 )

@@ -3,11 +3,22 @@
 from .options import MAX_PCPUS, MIB
 
 PROGRAM = "qemu-system-aarch64"
+DEFAULT_PLATFORM = "qemu-virt"
 DEFAULT_CPU = "cortex-a57"
 DEFAULT_PCPUS_MAX = 4
 HYPERVISOR_BYTES = 256 * MIB  # on top of the VMs' RAM: image, rings, page tables
 MEMORY_STEP_BYTES = 2 * MIB
 ICOUNT_CNTFRQ_HZ = 1_000_000_000  # with 1 ns an instruction: one counter tick is one instruction
+
+
+def platform(options):
+    """Which of our images is for this machine: the build's PLATFORM."""
+    return "qemu-virt-gicv2" if options["gic"] == 2 else DEFAULT_PLATFORM
+
+
+def image_name(options):
+    name = platform(options)
+    return "vitrine.img" if name == DEFAULT_PLATFORM else f"vitrine-{name}.img"
 
 
 def _path(text):
