@@ -6,7 +6,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := build
 
-# `make CC=clang`: the other compiler. `make MODE=debug`: no LTO, lock order asserted.
+# `make CC=clang`: the other compiler. `make MODE=debug`: no LTO, lock order asserted. `make MODE=O0` (O1, O2, Os, ...): that
+# optimisation, no LTO.
 ifeq ($(origin CC),default)
 CC := aarch64-linux-gnu-gcc
 endif
@@ -24,6 +25,7 @@ endif
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 include tools/make/hypervisor.mk
+include tools/make/library.mk
 include guests/linux/rules.mk
 include guests/hello/rules.mk
 include guests/bench/rules.mk

@@ -5,6 +5,7 @@
 #ifndef VITRINE_PERCPU_H
 #define VITRINE_PERCPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <vitrine/vcpu.h>
@@ -21,6 +22,13 @@ struct exit_note {
 
 struct trace_ring;
 
+/** What EL2's registers held before percpu_enable(), one field a row of core/percpu_registers.def. */
+struct percpu_saved {
+#define PERCPU_REGISTER(name) uint64_t name;
+#include "core/percpu_registers.def"
+#undef PERCPU_REGISTER
+};
+
 struct percpu {
 	struct vcpu *current;  /* loaded vCPU or NULL. First: the vectors read it */
 	uint64_t emergency_sp; /* where an EL2 fault gets its stack */
@@ -30,7 +38,8 @@ struct percpu {
 	struct exit_note history[EXIT_HISTORY];
 	struct trace_ring *ring; /* NULL when not tracing */
 	uint32_t locks_held;	 /* one bit a lock rank, debug builds only */
-	bool online;
+	bool online;		 /* enabled. Atomic: other CPUs wait for it */
+	struct percpu_saved saved;
 };
 
 extern struct percpu percpu_table[];
@@ -48,9 +57,27 @@ struct percpu *this_cpu(void);
 #endif
 
 /**
- * Make EL2 ready on this CPU: vectors, traps that hold for every guest, no current vCPU.
+ * Make EL2 ready on this CPU: TPIDR_EL2, vectors, HCR_EL2 and the traps that hold for every guest. What
+ * these registers held is kept in cpu->saved.
+ *
+ * @param cpu     zeroed but for emergency_sp, which an EL2 fault gets as its stack, index and ring.
  * @param traced  choose the vectors that record each exit; the others have no instruction for it.
+ *
+ * Interrupts are masked. Enabling what is enabled already only chooses the vectors anew. Another struct
+ * percpu may be enabled on top: then disable that one first.
+ *
+ * @return VT_OK; VT_ESTATE when `cpu` is enabled, but is not the current one of this CPU; VT_ENOSYS with
+ * HCR_EL2.E2H = 1, where the trap registers have another layout. Then nothing has changed.
  */
-void percpu_enable(struct percpu *cpu, bool traced);
+enum vt_err percpu_enable(struct percpu *cpu, bool traced);
+
+/**
+ * Undo percpu_enable(): each register gets back what it held, in the reverse order.
+ * VT_ESTATE, and nothing has changed, when `cpu` is not what this CPU has enabled last, or has a vCPU loaded.
+ */
+enum vt_err percpu_disable(struct percpu *cpu);
+
+/** From any CPU. */
+bool percpu_is_enabled(const struct percpu *cpu);
 
 #endif

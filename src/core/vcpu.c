@@ -7,6 +7,7 @@
 
 #include "core/dispatch.h"
 #include "core/esr.h"
+#include "core/hcr.h"
 #include "core/id_regs.h"
 #include "core/sysregs.h"
 #include "core/vcpu_internal.h"
@@ -15,31 +16,6 @@
 #include "trace/trace.h"
 
 #define VCPU_ID_LIMIT 255u
-
-/*
- * HCR_EL2: Arm ARM D19.2. What is trapped: WFI, SMC, ID registers, ACTLR, implementation-defined
- * registers; all interrupts are EL2's.
- */
-#define HCR_VM	 BIT(0)
-#define HCR_SWIO BIT(1)
-/* A table walk through device memory is a fault, not a wild device access. */
-#define HCR_PTW	      BIT(2)
-#define HCR_FMO	      BIT(3)
-#define HCR_IMO	      BIT(4)
-#define HCR_AMO	      BIT(5)
-#define HCR_BSU_INNER BIT(10) /* barriers reach at least the inner shareable domain */
-#define HCR_FB	      BIT(9)  /* TLB maintenance is broadcast */
-#define HCR_TWI	      BIT(13)
-#define HCR_TID3      BIT(18)
-#define HCR_TSC	      BIT(19)
-#define HCR_TIDCP     BIT(20)
-#define HCR_TACR      BIT(21)
-#define HCR_RW	      BIT(31)
-#define HCR_APK	      BIT(40)
-#define HCR_API	      BIT(41)
-#define HCR_DEFAULT                                                                           \
-	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | \
-	 HCR_TWI | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW)
 
 #define MPIDR_RES1 BIT(31)
 

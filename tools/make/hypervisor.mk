@@ -61,6 +61,8 @@ NM := aarch64-linux-gnu-nm
 endif
 ifeq ($(MODE),debug)
 TARGET_FLAGS += -Og -DVT_DEBUG
+else ifneq ($(filter O%,$(MODE)),)
+TARGET_FLAGS += -$(MODE)
 else
 TARGET_FLAGS += -O2 -flto
 LINK_FLAGS += -flto=auto -O2
