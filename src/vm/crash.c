@@ -46,12 +46,15 @@ static void log_registers(const struct vcpu *vcpu)
 void vm_crash(struct vm_vcpu *vcpu, const char *why)
 {
 	const struct vcpu_exit *exit = &vcpu->core.exit;
+	char what[160];
 
+	exit_format(what, sizeof(what), exit);
 	log_line("crash: vm %s vcpu %u: %s", vcpu->vm->config->name, vcpu->index, why);
 	log_line("  exit: %s, esr 0x%llx (%s), far 0x%llx, hpfar 0x%llx",
 		 exit_reason_name(exit->reason), (ull)exit->esr,
 		 exception_class_name((unsigned)FIELD_GET(ESR_EC, exit->esr)), (ull)exit->far,
 		 (ull)exit->hpfar);
+	log_line("  %s", what);
 	log_registers(&vcpu->core);
 	crash_log_history(this_cpu());
 	vcpu->vm->crashed = true;

@@ -9,9 +9,12 @@
 #include "core/psci.h"
 #include "lib/log.h"
 #include "trace/trace.h"
+#include "vm/emulate.h"
 #include "vm/vm.h"
 
 #define ABORTS_LOGGED 8u
+
+static const char NOTHING_THERE[] = "nothing there";
 
 /* A call has been answered. The note is what the trace shows: function and result. */
 static void answer(struct vcpu *vcpu, int64_t result)
@@ -58,33 +61,60 @@ static bool is_there_now(struct vm_vcpu *vcpu, uint64_t ipa)
 	       stage2_walk(&vcpu->vm->stage2, ipa, &leaf) == VT_OK;
 }
 
-/* Nothing is behind this address. As a bus would: an external abort, taken by the guest. */
-static void refuse_access(struct vm_vcpu *vcpu)
+/*
+ * As a bus would when nothing is there: an external abort, taken by the guest. `why` is for the
+ * log.
+ */
+static void refuse_access(struct vm_vcpu *vcpu, const char *why)
 {
 	struct vcpu *core = &vcpu->core;
 	const struct vcpu_exit *exit = &core->exit;
 	const bool fetch = exit->reason == EXIT_NESTED_PAGE_FAULT && exit->fault.fetch;
-	const uint64_t ipa =
-		exit->reason == EXIT_NESTED_PAGE_FAULT ? exit->fault.ipa : exit->mmio.ipa;
+	char what[160];
 	enum vt_err err;
 
-	core->note.address = ipa;
-	if (is_there_now(vcpu, ipa))
-		return;
 	err = fetch ? vcpu_inject_instruction_abort(core, exit->far)
 		    : vcpu_inject_data_abort(core, exit->far);
 	if (err != VT_OK) {
 		vm_crash(vcpu, "its exception vectors can not be fetched");
 		return;
 	}
-	if (vcpu->vm->aborts_logged++ < ABORTS_LOGGED)
-		log_line("vm %s vcpu %u: %s of IPA 0x%llx at pc 0x%llx: nothing there, abort "
-			 "injected",
-			 vcpu->vm->config->name, vcpu->index,
-			 fetch				     ? "fetch"
-			 : FIELD_GET(ISS_ABT_WNR, exit->esr) ? "write"
-							     : "read",
-			 (unsigned long long)ipa, (unsigned long long)exit->pc);
+	if (vcpu->vm->aborts_logged++ >= ABORTS_LOGGED)
+		return;
+	exit_format(what, sizeof(what), exit);
+	log_line("vm %s vcpu %u: %s, at pc 0x%llx: %s, abort injected", vcpu->vm->config->name,
+		 vcpu->index, what, (unsigned long long)exit->pc, why);
+}
+
+/* A load or store that no device has answered. */
+static void unanswered_access(struct vm_vcpu *vcpu)
+{
+	const uint64_t ipa = vcpu->core.exit.mmio.ipa;
+
+	vcpu->core.note.address = ipa;
+	if (!is_there_now(vcpu, ipa))
+		refuse_access(vcpu, NOTHING_THERE);
+}
+
+static void stage2_fault(struct vm_vcpu *vcpu)
+{
+	struct vcpu *core = &vcpu->core;
+	const struct fault *fault = &core->exit.fault;
+	const char *why = NOTHING_THERE;
+
+	core->note.address = fault->ipa;
+	if (fault->ipa_known && is_there_now(vcpu, fault->ipa))
+		return;
+	if (fault->type == FAULT_TRANSLATION && fault->maintenance && !fault->table_walk) {
+		vcpu_advance_pc(core); /* no cache holds anything of a device */
+		return;
+	}
+	if (fault->needs_instruction)
+		why = emulate_access(vcpu);
+	else if (fault->type != FAULT_TRANSLATION)
+		why = "not allowed";
+	if (why)
+		refuse_access(vcpu, why);
 }
 
 static void switch_off(struct vm_vcpu *vcpu)
@@ -134,8 +164,10 @@ void vm_handle_exit(struct vm_vcpu *vcpu)
 		break;
 	case EXIT_MMIO_READ:
 	case EXIT_MMIO_WRITE:
+		unanswered_access(vcpu);
+		break;
 	case EXIT_NESTED_PAGE_FAULT:
-		refuse_access(vcpu);
+		stage2_fault(vcpu);
 		break;
 	case EXIT_SERROR:
 		vm_crash(vcpu, "SError");
