@@ -2,7 +2,7 @@
 
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/host/tests/%)
-FUZZERS := $(BUILD)/host/fuzz_vtrace $(BUILD)/host/fuzz_manifest
+FUZZERS := $(BUILD)/host/fuzz_vtrace $(BUILD)/host/fuzz_manifest $(BUILD)/host/fuzz_decode
 UNIT_FLAGS := -std=c17 -g -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined -I. -Isrc -Iinclude
 
 # The second line of a test names what it tests: /* sources: src/mm/stage2.c ... */
@@ -19,14 +19,24 @@ $(BUILD)/host/tests/$1: tests/unit/$1.c $(call sources_of,tests/unit/$1.c) tools
 endef
 $(foreach test,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call unit_test,$(test))))
 
-$(BUILD)/host/fuzz_manifest: tests/fuzz/fuzz_manifest.c $(call sources_of,tests/fuzz/fuzz_manifest.c) tools/make/test.mk
+define fuzzer
+$(BUILD)/host/$1: tests/fuzz/$1.c $(call sources_of,tests/fuzz/$1.c) tools/make/test.mk
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$<)
+	$$(Q)clang $(UNIT_FLAGS) -fsanitize=fuzzer -MMD -MP -MF $$@.d -o $$@ tests/fuzz/$1.c $(call sources_of,tests/fuzz/$1.c) -lfdt -lz
+-include $(BUILD)/host/$1.d
+endef
+$(foreach name,fuzz_manifest fuzz_decode,$(eval $(call fuzzer,$(name))))
+
+# Over all syndromes: too long for every test run.
+$(BUILD)/host/exhaustive_esr: tests/unit/exhaustive_esr.c $(call sources_of,tests/unit/exhaustive_esr.c) tests/unit/esr_claims.h
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)clang $(UNIT_FLAGS) -fsanitize=fuzzer -o $@ $(filter %.c,$^) -lfdt -lz
+	$(Q)$(HOSTCC) $(filter-out -g -O1 -fsanitize%,$(UNIT_FLAGS)) -O2 -o $@ $(filter %.c,$^)
 
 PYTEST := $(PYTHON) -m pytest -q --durations=5 -p no:cacheprovider
 
-.PHONY: test unit system lint test-build
+.PHONY: test unit system exhaustive lint test-build
 
 test-build: build images linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin $(UNIT_TESTS) $(FUZZERS) test-guests
 
@@ -45,6 +55,9 @@ system: ## QEMU tests only
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory test-build
 	@$(PYTEST) tests/system $(TEST_ARGS)
+
+exhaustive: $(BUILD)/host/exhaustive_esr ## the exit decoder over all 2^32 syndromes: a minute
+	$<
 
 TARGET_C = $(shell git ls-files 'src/*.c' 'trace/*.c' | grep -v '^trace/host/')
 
