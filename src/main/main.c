@@ -2,9 +2,9 @@
  * From the boot loader's tree to running guests, and to the end of the run. The boot CPU does all
  * of it; the others join in secondary_main() and go straight to their run queues.
  */
+#include <vitrine/capabilities.h>
 #include <vitrine/percpu.h>
 
-#include "core/id_regs.h"
 #include "core/secondary.h"
 #include "dev/console.h"
 #include "dev/log.h"
@@ -13,6 +13,7 @@
 #include "hal/arm64.h"
 #include "hal/hal.h"
 #include "irq/gic.h"
+#include "lib/bits.h"
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -231,6 +232,23 @@ static void send_totals(void)
 	trace_drain_metadata(text, (uint32_t)bytes);
 }
 
+/* Say what the CPUs can do, and end the run where that is not enough. After gic_init_cpu(): list registers. */
+static void check_machine(void)
+{
+	struct capabilities machine;
+	char line[256];
+	const char *missing = capabilities_init(&machine);
+
+	capabilities_format(line, sizeof(line), &machine);
+	log_line("%s", line);
+	capabilities_format_features(line, sizeof(line), &machine);
+	log_line("%s", line);
+	if (missing) {
+		log_line("cannot run guests here: %s", missing);
+		machine_exit(EXIT_STATUS_NO_VM, "no-vm");
+	}
+}
+
 /* The first C function with translation on. */
 void boot_main(const void *dtb)
 {
@@ -245,7 +263,6 @@ void boot_main(const void *dtb)
 		panic("%s", problem);
 	uart_early_init(hal.uart_base);
 	set_up_memory(dtb);
-	id_regs_init();
 
 	const unsigned self = index_of_boot_cpu();
 
@@ -267,11 +284,15 @@ void boot_main(const void *dtb)
 
 	struct percpu *cpu = &percpu_table[self];
 
+	/* The boot CPU borrowed the first one's place until it knew its own. */
+	if (self != 0)
+		percpu_disable(&percpu_table[0]);
 	percpu_enable(cpu, cpu->ring != 0);
 	if (gic_init_cpu() != VT_OK)
 		panic("cpu %u has no interrupts", self);
 	log_line("vitrine " VITRINE_VERSION ": %u cpus, %u list registers, trace %s", hal.cpus,
 		 gic_list_registers(), cpu->ring ? "on" : "off");
+	check_machine();
 
 	manifest_parse(&manifest, (const void *)(uintptr_t)hal.initrd_base, hal.initrd_size,
 		       hal.cpus);
