@@ -1,6 +1,13 @@
 /*
  * What the embedder supplies to the core, by name, at link time: no function pointer stands on the
- * exit path.
+ * exit path. libvcpu.a has a weak default of each, which is a machine without devices and without an
+ * interrupt controller: what it cannot answer leaves vcpu_run(). And of what the core calls beside these:
+ *
+ *   void log_line(const char *format, ...)           a rare line for a person; default: nothing
+ *   _Noreturn void panic(const char *format, ...)    EL2's own fault; default: stop this CPU
+ *   memcpy, memmove, memset, ...                     src/lib/string.c
+ *
+ * Before anything else, on each CPU: percpu_enable(); once: capabilities_init().
  *
  * All are called at EL2 on the CPU where `vcpu` is loaded, interrupts masked, with guest FP/SIMD
  * state live. They must be short. A false answer sends the exit out of vcpu_run() to the caller.
@@ -39,5 +46,11 @@ bool embed_may_resume_from_wait(struct vcpu *vcpu);
  * goes straight back; EXIT_LEAVE makes vcpu_run() return with EXTERNAL_INTERRUPT.
  */
 enum exit_action embed_interrupt(struct vcpu *vcpu, uint32_t *intid);
+
+/**
+ * vcpu_inject_interrupt(): make `intid` pending in the guest's interrupt controller. Any CPU, any state of the
+ * vCPU. VT_EINVAL for an interrupt that the guest does not have; VT_ENOSYS without a controller.
+ */
+enum vt_err embed_inject_interrupt(struct vcpu *vcpu, uint32_t intid);
 
 #endif

@@ -39,6 +39,7 @@ struct percpu {
 	struct trace_ring *ring; /* NULL when not tracing */
 	uint32_t locks_held;	 /* one bit a lock rank, debug builds only */
 	bool online;		 /* enabled. Atomic: other CPUs wait for it */
+	uint64_t event_counters; /* MDCR_EL2.HPMN of this CPU: what its PMU has */
 	struct percpu_saved saved;
 };
 

@@ -15,15 +15,8 @@
 
 #include <vitrine/err.h>
 #include <vitrine/exit.h>
+#include <vitrine/frame.h>
 #include "trace/format.h"
-
-/** The general registers of a guest as the vectors save them. asm/offsets.c knows this layout. */
-struct vcpu_frame {
-	uint64_t x[31];
-	uint64_t pc;	 /* ELR_EL2 */
-	uint64_t pstate; /* SPSR_EL2 */
-	uint64_t unused; /* keeps the size a multiple of 16 */
-};
 
 /** EL1 and EL0 system registers, one field a row of core/sysregs.def. All are 64 bits. */
 struct vcpu_sysregs {
@@ -65,7 +58,10 @@ struct vcpu {
 	struct percpu *cpu;	 /* where it is loaded, or NULL */
 	struct trace_ring *ring; /* of that CPU; NULL when not tracing */
 	uint64_t hcr;		 /* HCR_EL2 while it runs */
+	uint64_t cptr, mdcr;	 /* CPTR_EL2, MDCR_EL2 */
+	uint64_t cnthctl;	 /* CNTHCTL_EL2 */
 	uint64_t vttbr, vtcr;
+	uint64_t sctlr_reset; /* SCTLR_EL1 at its first instruction */
 	uint64_t vmpidr;
 	uint32_t id; /* unique in the machine; 0..254: the trace's vCPU index */
 	enum vcpu_state state;
@@ -84,20 +80,41 @@ struct vcpu {
 	struct vcpu_fpsimd fpsimd;
 };
 
-/** How a vCPU is to be made. */
+/** Changes to a register's default: first `set`, then `clear`. */
+struct vcpu_bits {
+	uint64_t set, clear;
+};
+
+/** How a vCPU is to be made. What is zero has its default. */
 struct vcpu_setup {
-	uint32_t id;		     /* 0..254 */
-	uint64_t mpidr;		     /* affinity fields; bit 31 (RES1) is added */
-	uint64_t vttbr;		     /* VTTBR_EL2: stage-2 root and VMID */
-	uint64_t vtcr;		     /* VTCR_EL2 */
-	uint64_t hcr_set, hcr_clear; /* changes to the default HCR_EL2 */
+	uint32_t id;	/* 0..254 */
+	uint64_t mpidr; /* affinity fields; bit 31 (RES1) is added */
+	uint64_t vttbr; /* VTTBR_EL2: stage-2 root and VMID; or vcpu_set_stage2_root() later */
+	uint64_t vtcr;	/* VTCR_EL2, the whole register */
+
+	/*
+	 * What is trapped, and whose the interrupts and timers are. The defaults: core/traps.h. Interrupts
+	 * go straight to the guest with hcr.clear = IMO | FMO, the physical timer with cnthctl.set = EL1PCEN.
+	 */
+	struct vcpu_bits hcr, cptr, mdcr, cnthctl;
+	struct vcpu_bits sctlr_el1; /* the guest's SCTLR_EL1 at its first instruction */
 };
 
 /**
  * Make a vCPU in state CREATED with registers as after a warm reset: EL1h, DAIF masked, MMU off.
- * VT_EINVAL when id is out of range.
+ *
+ * @return VT_OK; VT_EINVAL when the id is out of range, or the changes would take the guest out of stage 2
+ * (HCR_EL2.VM), out of AArch64 (RW) or into EL2 (E2H, TGE), or FP registers away from the core that
+ * switches them (CPTR_EL2.TFP). Then nothing has changed.
  */
 enum vt_err vcpu_init(struct vcpu *vcpu, const struct vcpu_setup *setup);
+
+/**
+ * Another stage-2 table: its root, 4 KiB aligned, below 2^48; VMID 1..255, or ..65535 with VTCR_EL2.VS. The
+ * caller invalidates what the TLBs hold of that VMID.
+ * VT_EINVAL for what is outside these, VT_ESTATE while the vCPU is loaded.
+ */
+enum vt_err vcpu_set_stage2_root(struct vcpu *vcpu, uint64_t root, unsigned vmid);
 
 /** Back to the reset values, keeping identity and stage-2; state becomes CREATED. VT_ESTATE while
  * it is loaded. */
@@ -107,14 +124,27 @@ enum vt_err vcpu_reset(struct vcpu *vcpu);
 enum vt_err vcpu_set_entry(struct vcpu *vcpu, uint64_t pc, uint64_t x0);
 
 /**
- * Change state, if the table in core/vcpu.c allows it; VT_ESTATE otherwise, and nothing has
+ * Change state, if the table in core/vcpu_state.c allows it; VT_ESTATE otherwise, and nothing has
  * changed. Each change is a trace event.
  */
 enum vt_err vcpu_set_state(struct vcpu *vcpu, enum vcpu_state state);
 
+/**
+ * A debugger stops it: READY, RUNNING (its exit is being handled) or BLOCKED becomes STOPPED, else VT_ESTATE.
+ */
+enum vt_err vcpu_pause(struct vcpu *vcpu);
+/**
+ * STOPPED becomes READY, else VT_ESTATE. Also for one that waited: a WFI may end without an interrupt, and
+ * the guest then waits again.
+ */
+enum vt_err vcpu_resume(struct vcpu *vcpu);
+
 /** General register `index`: 31 is XZR, reads 0 and ignores writes. Larger: VT_EINVAL. */
 enum vt_err vcpu_get_gpr(const struct vcpu *vcpu, unsigned index, uint64_t *value);
 enum vt_err vcpu_set_gpr(struct vcpu *vcpu, unsigned index, uint64_t value);
+
+/** The result of a call: x0. More of them, and PC and arguments: include/vitrine/frame.h on vcpu->frame. */
+void vcpu_set_return_value(struct vcpu *vcpu, uint64_t value);
 
 /** Put this vCPU's EL1 state, FP state and stage-2 root into the current CPU. VT_ESTATE when it is
  * loaded somewhere. */
@@ -148,6 +178,24 @@ uint64_t vcpu_mmio_write_value(const struct vcpu *vcpu, const struct mmio_access
 enum vt_err vcpu_inject_undefined(struct vcpu *vcpu);
 enum vt_err vcpu_inject_data_abort(struct vcpu *vcpu, uint64_t far);
 enum vt_err vcpu_inject_instruction_abort(struct vcpu *vcpu, uint64_t far);
+
+/**
+ * Make an SError pending: the guest takes it when PSTATE.A lets it, even after a vcpu_put(). VT_ENOSYS when
+ * HCR_EL2.AMO is not set for this vCPU. The vCPU is loaded here, or nowhere; else VT_ESTATE.
+ */
+enum vt_err vcpu_inject_serror(struct vcpu *vcpu);
+
+/**
+ * The level of the virtual IRQ line, for an embedder whose guest has no virtual GIC: HCR_EL2.VI. VT_ENOSYS
+ * when HCR_EL2.IMO is not set for this vCPU; VT_ESTATE while it is loaded elsewhere.
+ */
+enum vt_err vcpu_set_irq_line(struct vcpu *vcpu, bool level);
+
+/**
+ * Interrupt `intid` becomes pending for this vCPU: 0..1019, or from 8192 on (LPIs); else VT_EINVAL. The core
+ * has no interrupt controller: embed_inject_interrupt() does it.
+ */
+enum vt_err vcpu_inject_interrupt(struct vcpu *vcpu, uint32_t intid);
 
 /** Close the exit that left the fast path: writes its trace record. Called by vcpu_run() and when
  * the vCPU stops. */

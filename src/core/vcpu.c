@@ -6,28 +6,50 @@
 #include <vitrine/vcpu.h>
 
 #include "core/dispatch.h"
-#include "core/esr.h"
-#include "core/hcr.h"
 #include "core/id_regs.h"
 #include "core/sysregs.h"
-#include "core/vcpu_internal.h"
+#include "core/traps.h"
 #include "hal/arm64.h"
 #include "lib/string.h"
-#include "trace/trace.h"
 
 #define VCPU_ID_LIMIT 255u
 
 #define MPIDR_RES1 BIT(31)
 
+#define VTTBR_VMID    GENMASK(63, 48)
+#define VTTBR_BADDR   GENMASK(47, 12)
+#define VTCR_VS	      BIT(19) /* 16-bit VMIDs */
+#define VMID_LIMIT_8  (1u << 8)
+#define VMID_LIMIT_16 (1u << 16)
+
+static uint64_t changed(uint64_t value, struct vcpu_bits bits)
+{
+	return (value | bits.set) & ~bits.clear;
+}
+
+/* These hold for every guest: they keep it in stage 2, at EL1, in AArch64, and its FP registers ours to switch. */
+static bool is_safe(uint64_t hcr, uint64_t cptr)
+{
+	return (hcr & (HCR_VM | HCR_RW | HCR_E2H | HCR_TGE)) == (HCR_VM | HCR_RW) &&
+	       !(cptr & CPTR_TFP);
+}
+
 enum vt_err vcpu_init(struct vcpu *vcpu, const struct vcpu_setup *setup)
 {
-	if (setup->id >= VCPU_ID_LIMIT)
+	const uint64_t pauth = cpu_has_pauth() ? HCR_API | HCR_APK : 0;
+	const uint64_t hcr = changed(HCR_DEFAULT | pauth, setup->hcr);
+	const uint64_t cptr = changed(CPTR_DEFAULT, setup->cptr);
+
+	if (setup->id >= VCPU_ID_LIMIT || !is_safe(hcr, cptr))
 		return VT_EINVAL;
 
 	memset(vcpu, 0, sizeof(*vcpu));
 	vcpu->id = setup->id;
-	vcpu->hcr = (HCR_DEFAULT | (cpu_has_pauth() ? HCR_API | HCR_APK : 0) | setup->hcr_set) &
-		    ~setup->hcr_clear;
+	vcpu->hcr = hcr;
+	vcpu->cptr = cptr;
+	vcpu->mdcr = changed(MDCR_DEFAULT, setup->mdcr);
+	vcpu->cnthctl = changed(CNTHCTL_DEFAULT, setup->cnthctl);
+	vcpu->sctlr_reset = changed(SCTLR_EL1_RESET, setup->sctlr_el1);
 	vcpu->vttbr = setup->vttbr;
 	vcpu->vtcr = setup->vtcr;
 	vcpu->vmpidr = setup->mpidr | MPIDR_RES1;
@@ -35,16 +57,30 @@ enum vt_err vcpu_init(struct vcpu *vcpu, const struct vcpu_setup *setup)
 	return vcpu_reset(vcpu);
 }
 
+/* VMID 0 stands for "no guest": vcpu_put(). */
+enum vt_err vcpu_set_stage2_root(struct vcpu *vcpu, uint64_t root, unsigned vmid)
+{
+	if ((root & ~VTTBR_BADDR) || vmid == 0 ||
+	    vmid >= (vcpu->vtcr & VTCR_VS ? VMID_LIMIT_16 : VMID_LIMIT_8))
+		return VT_EINVAL;
+	if (vcpu->cpu)
+		return VT_ESTATE;
+
+	vcpu->vttbr = root | FIELD_PREP(VTTBR_VMID, vmid);
+	return VT_OK;
+}
+
 enum vt_err vcpu_reset(struct vcpu *vcpu)
 {
 	if (vcpu->cpu)
 		return VT_ESTATE;
 
-	memset(&vcpu->frame, 0, sizeof(vcpu->frame));
+	vcpu_frame_reset(&vcpu->frame);
 	memset(&vcpu->fpsimd, 0, sizeof(vcpu->fpsimd));
-	vcpu->frame.pstate = PSTATE_EL1H | PSTATE_DAIF;
+	vcpu->hcr &= ~HCR_LINES;
 	vcpu->mdscr = 0;
 	sysregs_reset(&vcpu->sysregs);
+	vcpu->sysregs.SCTLR_EL1 = vcpu->sctlr_reset;
 	return vcpu->state == VCPU_CREATED ? VT_OK : vcpu_set_state(vcpu, VCPU_CREATED);
 }
 
@@ -58,71 +94,6 @@ enum vt_err vcpu_set_entry(struct vcpu *vcpu, uint64_t pc, uint64_t x0)
 	return vcpu_set_state(vcpu, VCPU_READY);
 }
 
-/* Row: from; bits: to. Anything can be reset, stopped or crash. */
-#define TO(state) (1u << VCPU_##state)
-static const uint8_t transitions[VCPU_STATES] = {
-	[VCPU_CREATED] = TO(READY) | TO(OFF) | TO(CRASHED),
-	[VCPU_READY] = TO(RUNNING) | TO(OFF) | TO(STOPPED) | TO(CRASHED) | TO(CREATED),
-	[VCPU_RUNNING] =
-		TO(READY) | TO(BLOCKED) | TO(OFF) | TO(STOPPED) | TO(CRASHED) | TO(CREATED),
-	[VCPU_BLOCKED] = TO(READY) | TO(OFF) | TO(STOPPED) | TO(CRASHED) | TO(CREATED),
-	[VCPU_OFF] = TO(READY) | TO(CREATED) | TO(CRASHED),
-	[VCPU_STOPPED] = TO(READY) | TO(BLOCKED) | TO(OFF) | TO(CRASHED) | TO(CREATED),
-	[VCPU_CRASHED] = TO(CREATED),
-};
-
-enum vt_err vcpu_set_state(struct vcpu *vcpu, enum vcpu_state state)
-{
-	if ((unsigned)state >= VCPU_STATES || !(transitions[vcpu->state] & 1u << state))
-		return VT_ESTATE;
-
-	vcpu->state = state;
-	trace_event(this_cpu()->ring, TRACE_VCPU_STATE, vcpu->id, state);
-	return VT_OK;
-}
-
-const char *vcpu_state_name(unsigned state)
-{
-	static const char *const names[VCPU_STATES] = {"created", "ready",   "running", "blocked",
-						       "off",	  "stopped", "crashed"};
-
-	return state < VCPU_STATES ? names[state] : "?";
-}
-
-enum vt_err vcpu_get_gpr(const struct vcpu *vcpu, unsigned index, uint64_t *value)
-{
-	if (index > 31)
-		return VT_EINVAL;
-	*value = gpr(vcpu, index);
-	return VT_OK;
-}
-
-enum vt_err vcpu_set_gpr(struct vcpu *vcpu, unsigned index, uint64_t value)
-{
-	if (index > 31)
-		return VT_EINVAL;
-	set_gpr(vcpu, index, value);
-	return VT_OK;
-}
-
-void vcpu_advance_pc(struct vcpu *vcpu)
-{
-	vcpu_advance(vcpu);
-}
-
-void vcpu_complete_mmio_read(struct vcpu *vcpu, const struct mmio_access *access, uint64_t value)
-{
-	value = mmio_read_value(access, value);
-	vcpu->note.value = value;
-	set_gpr(vcpu, access->reg, value);
-	vcpu_advance(vcpu);
-}
-
-uint64_t vcpu_mmio_write_value(const struct vcpu *vcpu, const struct mmio_access *access)
-{
-	return mmio_write_value(vcpu, access);
-}
-
 enum vt_err vcpu_load(struct vcpu *vcpu)
 {
 	struct percpu *cpu = this_cpu();
@@ -133,6 +104,9 @@ enum vt_err vcpu_load(struct vcpu *vcpu)
 	sysregs_restore(&vcpu->sysregs);
 	fpsimd_restore(&vcpu->fpsimd);
 	WRITE_SYSREG(HCR_EL2, vcpu->hcr);
+	WRITE_SYSREG(CPTR_EL2, vcpu->cptr);
+	WRITE_SYSREG(MDCR_EL2, vcpu->mdcr | cpu->event_counters);
+	WRITE_SYSREG(CNTHCTL_EL2, vcpu->cnthctl);
 	WRITE_SYSREG(VTCR_EL2, vcpu->vtcr);
 	WRITE_SYSREG(VTTBR_EL2, vcpu->vttbr);
 	WRITE_SYSREG(VMPIDR_EL2, vcpu->vmpidr);
@@ -152,6 +126,9 @@ enum vt_err vcpu_put(struct vcpu *vcpu)
 
 	fpsimd_save(&vcpu->fpsimd);
 	sysregs_store(&vcpu->sysregs);
+	/* The CPU clears VSE when the guest takes its SError. (Arm ARM D19.2, HCR_EL2.VSE.) */
+	if (vcpu->hcr & HCR_VSE)
+		vcpu->hcr = (vcpu->hcr & ~HCR_VSE) | (READ_SYSREG(HCR_EL2) & HCR_VSE);
 	/* VMID 0 has no guest: a stray translation cannot use this VM's tables any more. */
 	WRITE_SYSREG(VTTBR_EL2, 0);
 	WRITE_SYSREG(HCR_EL2, HCR_RW);

@@ -1,6 +1,6 @@
 /*
  * What C cannot say: system registers, barriers, TLB maintenance. On a host build (unit tests)
- * barriers and maintenance vanish and there are no system registers, so pure code still links.
+ * barriers and maintenance vanish, and system registers are a test's.
  */
 #ifndef HAL_ARM64_H
 #define HAL_ARM64_H
@@ -93,7 +93,13 @@ static inline void dc_cvau(uint64_t address)
 	__asm__ volatile("dc cvau, %0" ::"r"(address) : "memory");
 }
 
-#else /* a host build */
+#else /* a host build: tests supply the registers, by name (tests/unit/fake_sysregs.h) */
+
+uint64_t fake_sysreg_read(const char *name);
+void fake_sysreg_write(const char *name, uint64_t value);
+
+#define READ_SYSREG(name)	  fake_sysreg_read(STRINGIFY(name))
+#define WRITE_SYSREG(name, value) fake_sysreg_write(STRINGIFY(name), value)
 
 static inline void isb(void)
 {

@@ -85,3 +85,10 @@ WEAK enum exit_action embed_interrupt(struct vcpu *vcpu, uint32_t *intid)
 	*intid = 1023; /* spurious: GICv3 INTID of "none" */
 	return EXIT_LEAVE;
 }
+
+WEAK enum vt_err embed_inject_interrupt(struct vcpu *vcpu, uint32_t intid)
+{
+	(void)vcpu;
+	(void)intid;
+	return VT_ENOSYS;
+}

@@ -109,3 +109,11 @@ void vgic_kick(void *owner, unsigned index)
 
 	vm_request(vm->vcpu[index], REQUEST_INTERRUPT);
 }
+
+/* An edge is made pending; a level stays up until vgic_set_level() lowers it. */
+enum vt_err embed_inject_interrupt(struct vcpu *core, uint32_t intid)
+{
+	struct vm_vcpu *vcpu = vm_vcpu_of(core);
+
+	return vgic_set_level(&vcpu->vm->vgic, vcpu->index, intid, true);
+}

@@ -1,10 +1,11 @@
 /*
- * HCR_EL2: what of a guest is trapped, and who gets its interrupts.
+ * What of a guest is trapped, and who gets its interrupts, timers and debug registers: the fields and their
+ * defaults. struct vcpu_setup may change them for a vCPU.
  *
- * Source: Arm ARM DDI 0487, D19.2 (HCR_EL2).
+ * Source: Arm ARM DDI 0487, D19.2 (HCR_EL2, CPTR_EL2, MDCR_EL2, CNTHCTL_EL2).
  */
-#ifndef CORE_HCR_H
-#define CORE_HCR_H
+#ifndef CORE_TRAPS_H
+#define CORE_TRAPS_H
 
 #include "lib/bits.h"
 
@@ -24,6 +25,7 @@
 #define HCR_TSC	      BIT(19)
 #define HCR_TIDCP     BIT(20)
 #define HCR_TACR      BIT(21)
+#define HCR_TGE	      BIT(27)
 #define HCR_RW	      BIT(31)
 #define HCR_E2H	      BIT(34)
 #define HCR_APK	      BIT(40)
@@ -36,5 +38,27 @@
 
 /* The interrupt lines into the guest: they change while a vCPU lives. */
 #define HCR_LINES (HCR_VF | HCR_VI | HCR_VSE)
+
+/* CPTR_EL2, in the layout of E2H = 0. */
+#define CPTR_RES1    UINT64_C(0x32ff)
+#define CPTR_TZ	     BIT(8)  /* SVE */
+#define CPTR_TFP     BIT(10) /* FP; stays 0: it belongs to the guest */
+#define CPTR_TSM     BIT(12) /* SME, else RES1 */
+#define CPTR_TTA     BIT(20) /* trace registers */
+#define CPTR_DEFAULT (CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA)
+
+/* MDCR_EL2: the PMU and the debug registers trap. */
+#define MDCR_HPMN    GENMASK(4, 0) /* the CPU's: how many event counters EL1 may have */
+#define MDCR_TPMCR   BIT(5)
+#define MDCR_TPM     BIT(6)
+#define MDCR_TDA     BIT(9)
+#define MDCR_TDOSA   BIT(10)
+#define MDCR_TDRA    BIT(11)
+#define MDCR_DEFAULT (MDCR_TPMCR | MDCR_TPM | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA)
+
+/* CNTHCTL_EL2: the physical counter may be read; the physical timer traps. */
+#define CNTHCTL_EL1PCTEN BIT(0)
+#define CNTHCTL_EL1PCEN	 BIT(1)
+#define CNTHCTL_DEFAULT	 CNTHCTL_EL1PCTEN
 
 #endif
