@@ -1,6 +1,7 @@
 /*
- * Device accesses whose syndrome does not say what they want (ISV = 0): each is carried out whole, or refused with nothing changed.
- * Once with the MMU off, once from code whose virtual address is not its physical one.
+ * Device accesses whose syndrome does not say what they want (ISV = 0): each is carried out whole,
+ * or refused with nothing changed. Once with the MMU off, once from code whose virtual address is
+ * not its physical one.
  */
 #include "guest.h"
 

@@ -1,6 +1,6 @@
 /*
- * Accesses to emulated devices whose syndrome does not say what they were (ISV = 0): pairs, pre- and
- * post-index, DC ZVA. The guest's instruction is read and done in its place.
+ * Accesses to emulated devices whose syndrome does not say what they were (ISV = 0): pairs, pre-
+ * and post-index, DC ZVA. The guest's instruction is read and done in its place.
  */
 #ifndef VM_EMULATE_H
 #define VM_EMULATE_H

@@ -1,4 +1,4 @@
-/* libFuzzer over what decodes a guest's doings: exit_decode(), exit_format(), insn_decode(), insn_resolve(). */
+/* libFuzzer over what decodes a guest's doings: exits and instructions. */
 /* sources: src/core/decode.c src/core/fault_codes.c src/core/exit_format.c src/core/sysreg_names.c src/core/insn.c src/core/insn_place.c src/lib/printf.c */
 /*
  * The input is registers as the CPU would leave them: ESR, FAR, HPFAR, PC, x0, an instruction word,

@@ -1,4 +1,4 @@
-/* What core/insn.c makes of instruction words: one a line on standard input, in hexadecimal; one line each out. */
+/* What core/insn.c makes of instruction words: hexadecimal in, one line each out. */
 /* sources: src/core/insn.c */
 /*
  * Not a test by itself: test_insn_objdump.py compares what this says with what binutils says.
