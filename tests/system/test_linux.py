@@ -39,30 +39,35 @@ def linux(vcpus, megabytes=128, name="linux"):
 def answers(console):
     """{first word: the rest} of every answer line; a list for words that come several times."""
     found = {}
-    for line in console.splitlines():
-        match = re.match(r"answer 42 (\S+) (.*)", line)
-        if match:
-            found.setdefault(match[1], []).append(match[2])
+    for name, rest in re.findall(r"answer 42 (\S+) (.*)", console):
+        found.setdefault(name, []).append(rest)
     return found
 
 
-@pytest.mark.parametrize("vcpus", [1, 2, 4])
-@pytest.mark.parametrize("pcpus", [1, 2, 4])
+def wait_for_the_shell(talk, vcpus):
+    """While a command runs, the guest's terminal echoes what is typed ahead into the middle of anything: not here."""
+    heard = talk.expect(f"on {vcpus} CPUs")
+    talk.expect("vitrine:/# ")
+    talk.say("stty -echo\n")
+    talk.expect("vitrine:/# ")
+    return heard
+
+
+@pytest.mark.parametrize("pcpus", [1, 2, 4], ids="on{}".format)
+@pytest.mark.parametrize("vcpus", [1, 2, 4], ids="{}vcpus".format)
 def test_linux(tmp_path, vcpus, pcpus):
     script = SCRIPT + (HOTPLUG if vcpus > 1 else "")
     with harness.Dialogue(tmp_path, "--pcpus", pcpus, nodes=[linux(vcpus)]) as talk:
-        talk.expect(f"on {vcpus} CPUs")
-        talk.expect("vitrine:/# ")
+        wait_for_the_shell(talk, vcpus)
         talk.say(script + "reboot -f\n")
-        first = talk.expect(f"on {vcpus} CPUs")
-        talk.expect("vitrine:/# ")
+        first = wait_for_the_shell(talk, vcpus)
         talk.say("say() { echo \"answer $((40+2)) $*\"; }\nsay online $(nproc) $(cat /sys/devices/system/cpu/online)\npoweroff\n")
         run = talk.end()
 
     before, after = answers(first), answers(run.console)
     everyone = f"{vcpus} " + ("0" if vcpus == 1 else f"0-{vcpus - 1}")
-    assert before["online"] == [everyone], first + run.report()
-    assert after["online"] == [everyone], run.report()
+    assert before.get("online") == [everyone], first + run.report()
+    assert after.get("online") == [everyone], run.report()
 
     ticks = [[int(count) for count in before[which][0].split()] for which in ("ticks1", "ticks2")]
     assert len(ticks[0]) == len(ticks[1]) == vcpus
@@ -101,7 +106,7 @@ def test_make_run_through_a_pipe(tmp_path):
     console = done.stdout.decode(errors="replace").replace("\r", "")
     said = done.stderr.decode(errors="replace")
     assert done.returncode == 0, console + said
-    assert "vitrine:/# nproc\n4\n" in console, console
+    assert re.search(r"vitrine:/# nproc\n(.*\n)?.*4\n", console), console
     assert "Linux" in console and "on 4 CPUs" in console, console
     assert "exits by reason" in said and f"{tmp_path.name}/run.pftrace" in said, said
 
