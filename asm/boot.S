@@ -136,23 +136,13 @@ mmu_on:
 	isb
 	ret
 
-/* Not at EL2: say so on the UART where `virt` has it, and stop. */
+/* Not at EL2: C says so on the platform's UART, and does not come back. It writes BSS, reads no pointer from data. */
 wrong_level:
-	adrp	x0, wrong_level_text
-	add	x0, x0, :lo12:wrong_level_text
-	mov	x1, #0x09000000			/* HAL_EARLY_UART */
-8:	ldrb	w2, [x0], #1
-	cbz	w2, 10f
-9:	ldr	w3, [x1, #0x18]			/* UARTFR.TXFF */
-	tbnz	w3, #5, 9b
-	str	w2, [x1]
+	adrp	x1, boot_stack_top
+	add	sp, x1, :lo12:boot_stack_top
+	bl	boot_wrong_level
+8:	wfi
 	b	8b
-10:	wfi
-	b	10b
-
-	.section .rodata
-wrong_level_text:
-	.asciz	"vitrine: not started at EL2. Give the machine virtualization: qemu -M virt,virtualization=on\r\n"
 
 	.bss
 	.balign	4096

@@ -1,7 +1,8 @@
 /*
  * log_line(): where the hypervisor's own words go.
  *
- *   log port   virtio-serial port 1: every line, stamped with the counter's time in seconds
+ *   log port   virtio-serial port 1, or a UART of its own (dev/log_port.h): every line, stamped with
+ *              the counter's time in seconds
  *   terminal   the same text prefixed `[vitrine] `, until a guest has spoken; always when there is
  *              no log port, or with option log=uart
  *
@@ -13,8 +14,8 @@
 #include "dev/clock.h"
 #include "dev/console.h"
 #include "dev/log.h"
+#include "dev/log_port.h"
 #include "dev/uart.h"
-#include "dev/virtio_serial.h"
 #include "lib/printf.h"
 #include "lib/spinlock.h"
 #include "lib/string.h"
@@ -80,24 +81,24 @@ static void write_kept_lines(void)
 	int bytes;
 
 	if (logger.early_bytes)
-		virtio_serial_write_sync(VIRTIO_SERIAL_PORT_LOG, logger.early, logger.early_bytes);
+		log_port_write(logger.early, logger.early_bytes);
 	logger.early_bytes = 0;
 	if (logger.early_lost) {
 		bytes = vt_snprintf(note, sizeof(note),
 				    "log: %u lines lost before the log port was open\n",
 				    logger.early_lost);
-		virtio_serial_write_sync(VIRTIO_SERIAL_PORT_LOG, note, (uint32_t)bytes);
+		log_port_write(note, (uint32_t)bytes);
 	}
 	logger.early_lost = 0;
 }
 
 static void write_line(struct entry *entry)
 {
-	const bool port = virtio_serial_port_open(VIRTIO_SERIAL_PORT_LOG);
+	const bool port = log_port_open();
 
 	if (port) {
 		write_kept_lines();
-		virtio_serial_write_sync(VIRTIO_SERIAL_PORT_LOG, entry->bytes, entry->count);
+		log_port_write(entry->bytes, entry->count);
 	} else {
 		keep_for_later(entry);
 	}
@@ -116,8 +117,8 @@ static void write_line_in_panic(struct entry *entry)
 	uart_puts("[vitrine] ");
 	uart_puts(entry->bytes + entry->text);
 	uart_puts("\n");
-	virtio_serial_write_sync(VIRTIO_SERIAL_PORT_LOG, entry->bytes, entry->count - 1);
-	virtio_serial_write_sync(VIRTIO_SERIAL_PORT_LOG, &newline, 1);
+	log_port_write(entry->bytes, entry->count - 1);
+	log_port_write(&newline, 1);
 }
 
 void log_line(const char *format, ...)
@@ -146,7 +147,8 @@ void log_set_uart_always(bool always)
 void log_port_ready(void)
 {
 	spin_lock(&log_lock);
-	if (virtio_serial_port_open(VIRTIO_SERIAL_PORT_LOG))
+	log_port_init();
+	if (log_port_open())
 		write_kept_lines();
 	spin_unlock(&log_lock);
 }
@@ -158,6 +160,6 @@ void log_port_ready(void)
 void log_panic_mode(void)
 {
 	__atomic_store_n(&logger.panicking, true, __ATOMIC_RELAXED);
-	virtio_serial_panic_mode();
+	log_port_panic_mode();
 	uart_puts("\n");
 }

@@ -7,7 +7,7 @@
 /* Option log=uart: every line goes to the terminal too, also after a guest has spoken. */
 void log_set_uart_always(bool always);
 
-/* The log port may be open now: write out to it what has been kept since the start. */
+/* Devices are there: open the log port, and write out to it what has been kept since the start. */
 void log_port_ready(void);
 
 /*

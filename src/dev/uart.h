@@ -1,5 +1,5 @@
 /*
- * The machine's own console UART (PL011 on `virt`), driven by EL2: polled output, interrupt-driven
+ * The machine's own console UART, driven by EL2 (uart_pl011.c or uart_cadence.c, by platform): polled output, interrupt-driven
  * input. uart_putc() works before the MMU is on and takes no lock.
  */
 #ifndef DEV_UART_H

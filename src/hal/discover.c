@@ -84,6 +84,15 @@ uint32_t dt_spi(const void *dtb, int node)
 	return fdt32_ld(cells + 1) + FIRST_SPI;
 }
 
+bool dt_enabled(const void *dtb, int node)
+{
+	int bytes;
+	const char *status = fdt_getprop(dtb, node, "status", &bytes);
+
+	return !status || bytes != sizeof("disabled") ||
+	       memcmp(status, "disabled", sizeof("disabled")) != 0;
+}
+
 const char *dt_name(const void *dtb, int node)
 {
 	const char *name = fdt_get_name(dtb, node, NULL);

@@ -21,6 +21,8 @@ __attribute__((format(printf, 1, 2))) const char *dt_complain(const char *format
 bool dt_reg(const void *dtb, int node, unsigned index, uint64_t *base, uint64_t *size);
 /* The first interrupt of a node as a GIC INTID; 0 when it is no shared one. */
 uint32_t dt_spi(const void *dtb, int node);
+/* No `status` says otherwise. */
+bool dt_enabled(const void *dtb, int node);
 /* Its name, or "?". */
 const char *dt_name(const void *dtb, int node);
 

@@ -24,7 +24,8 @@
 /* Most of what a platform is, read from the boot loader's device tree by hal_discover(). */
 struct hal_info {
 	uint64_t uart_base;
-	uint32_t uart_intid; /* GIC INTID of the console UART: SPI number + 32 */
+	uint32_t uart_intid;	/* GIC INTID of the console UART: SPI number + 32 */
+	uint64_t log_uart_base; /* a second UART, for the log; 0: none, or not its use */
 	uint64_t gicd_base, gicd_size;
 	uint64_t gicr_base, gicr_size; /* GICv3: redistributors */
 	/*
@@ -51,7 +52,7 @@ struct hal_info {
 extern struct hal_info hal;
 
 /* The console UART's address before the device tree has been read: for the first error messages. */
-#define HAL_EARLY_UART UINT64_C(0x09000000)
+extern const uint64_t hal_early_uart;
 
 /*
  * Read the device tree (libfdt). Returns NULL, or a one-line complaint that names node and

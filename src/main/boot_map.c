@@ -66,7 +66,7 @@ void boot_map(struct secondary_boot *boot, const void *dtb)
 	map_section(rodata_start, rodata_end, EL2_RODATA);
 	map_section(data_start, image_end, EL2_DATA);
 	el2_map(tree, ALIGN_UP(address_of(dtb) + DTB_LIMIT, PAGE_BYTES) - tree, EL2_RODATA);
-	el2_map(HAL_EARLY_UART, PAGE_BYTES, EL2_DEVICE);
+	el2_map(hal_early_uart, PAGE_BYTES, EL2_DEVICE);
 	el2_mmu_values(&boot->mmu);
 }
 

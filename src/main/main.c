@@ -110,6 +110,7 @@ static void set_up_memory(const void *dtb)
 		phys_reserve(hal.initrd_base, hal.initrd_size);
 
 	map_device(hal.uart_base, PAGE_BYTES);
+	map_device(hal.log_uart_base, hal.log_uart_base ? PAGE_BYTES : 0);
 	map_device(hal.virtio_mmio_base, hal.virtio_mmio_stride * hal.virtio_mmio_slots);
 	map_gic();
 }
@@ -249,11 +250,21 @@ static void check_machine(void)
 	}
 }
 
+/* Entered at EL1: MMU off, nothing set up but the stack. Say so, and stop. */
+void boot_wrong_level(void)
+{
+	uart_early_init(hal_early_uart);
+	uart_puts("vitrine: not started at EL2. Give the machine virtualization: "
+		  "qemu -M ...,virtualization=on\n");
+	for (;;)
+		wfi();
+}
+
 /* The first C function with translation on. */
 void boot_main(const void *dtb)
 {
 	boot_ticks = READ_SYSREG(CNTPCT_EL0);
-	uart_early_init(HAL_EARLY_UART);
+	uart_early_init(hal_early_uart);
 	percpu_enable(&percpu_table[0], false);
 	boot_stack_guard_on();
 
@@ -276,8 +287,8 @@ void boot_main(const void *dtb)
 		panic("no usable GICv%u distributor at 0x%llx", HAL_GIC_VERSION,
 		      (unsigned long long)hal.gicd_base);
 
-	if (virtio_serial_init() == VT_OK)
-		log_port_ready();
+	(void)virtio_serial_init(); /* without it: no trace, and the log goes elsewhere */
+	log_port_ready();
 	if (!options.trace_off && virtio_serial_port_open(VIRTIO_SERIAL_PORT_TRACE))
 		for (unsigned i = 0; i < hal.cpus; i++)
 			make_ring(&percpu_table[i]);

@@ -72,6 +72,20 @@ def test_each_gic_has_its_own_image(world):
                  "-kernel") == f"{world.folder}/one.bin"
 
 
+def test_zcu102_is_what_it_is(world):
+    done = world.run("run", "set.dts", "--machine", "zcu102", "--dry-run")
+    assert done.returncode == 2 and "need 4868 MiB of RAM, --machine zcu102 has 2048" in done.stderr
+    world.manifest.write_text(MANIFEST.replace("0x1 0x00200000", "0x0 0x00200000"))
+    command = world.command("set.dts", "--machine", "zcu102")
+    assert command[:5] == ["qemu-system-aarch64", "-M", "xlnx-zcu102,virtualization=on", "-smp", "4"]
+    assert after(command, "-kernel") == f"{world.build}/vitrine-zcu102.img"
+    assert Path(after(command, "-dtb")).read_bytes()[:4] == b"\xd0\x0d\xfe\xed"
+    assert "-cpu" not in command and not [word for word in command if word.startswith("virt")]
+    for arguments in (["--gic", "3"], ["--cpu", "cortex-a57"], ["--pcpus", "2"], ["--icount"], ["--trace", "t"]):
+        done = world.run("run", "set.dts", "--machine", "zcu102", *arguments)
+        assert done.returncode == 2 and done.stderr.startswith(f"vitrine: {arguments[0]}: "), done.stderr
+
+
 def test_no_trace_opens_no_trace_port(world):
     assert not [a for a in world.command("set.dts", "--no-trace") if "vitrine.trace" in a]
 
@@ -157,6 +171,7 @@ def test_mem_is_read_as_qemu_reads_it(world, text, mib):
     (["--kernel", "one.bin", "--mem", "0"], "--mem: '0'"), (["--kernel", "one.bin", "--mem"], "--mem"),
     (["--pcpus", "9"], "--pcpus: 9"), (["--pcpus", "0"], "--pcpus: 0"), (["--pcpus", "2", "--icount"], "--pcpus: 2"),
     (["--gic", "4"], "--gic: '4'"), (["--cpu", "cortex-a15"], "cortex-a15"), (["--cpu", ""], "--cpu"),
+    (["--machine", "raspi3b"], "--machine: 'raspi3b'"),
     (["--gdb=0"], "--gdb: 0"), (["--gdb=65536"], "--gdb: 65536"), (["--gdb=http"], "--gdb: 'http'"),
     (["--gdb="], "--gdb"),
     (["--timeout", "0"], "--timeout: 0"), (["--timeout", "-1"], "--timeout: -1"), (["--timeout", "nan"], "'nan'"),

@@ -1,5 +1,5 @@
 /* One terminal for several guests and the log: who writes where, who gets what is typed. */
-/* sources: src/lib/printf.c */
+/* sources: src/lib/printf.c src/dev/log_port_virtio.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +16,7 @@
 #include "dev/console.c"
 #include "dev/console_input.c"
 #include "dev/log.c"
+#include "dev/virtio_serial.h"
 #include "lib/bits.h"
 
 #define SCREEN_BYTES 32768u

@@ -97,7 +97,7 @@ static void the_usual_machine_is_found(void **state)
 {
 	(void)state;
 	expect_found();
-	assert_int_equal(hal.uart_base, HAL_EARLY_UART);
+	assert_int_equal(hal.uart_base, hal_early_uart);
 	assert_int_equal(hal.uart_intid, 33);
 	assert_int_equal(hal.gicd_base, 0x08000000);
 	assert_int_equal(hal.gicd_size, 0x10000);
@@ -154,7 +154,7 @@ static void with_two_uarts_the_normal_worlds_is_ours(void **state)
 	(void)state;
 	ask_qemu("gic-version=3,secure=on");
 	expect_found();
-	assert_int_equal(hal.uart_base, HAL_EARLY_UART);
+	assert_int_equal(hal.uart_base, hal_early_uart);
 	assert_int_equal(hal.uart_intid, 33);
 }
 

@@ -12,7 +12,7 @@ FUZZERS = {"fuzz_vtrace": 4000, "fuzz_manifest": 4000, "fuzz_decode": 200000}
 
 @pytest.mark.parametrize("name", NAMES)
 def test_unit(name):
-    done = subprocess.run([ROOT / "build/host/tests" / name], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([ROOT / "build/host/tests" / name], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[  PASSED  ]" in done.stdout + done.stderr
 

@@ -2,11 +2,13 @@
 # backtraces), and cut the flat image out.
 
 # One image a platform: nothing is chosen at run time. Each has a folder below src/hal and a GIC.
-PLATFORMS := qemu-virt qemu-virt-gicv2
+PLATFORMS := qemu-virt qemu-virt-gicv2 zcu102
 HAL_OF_qemu-virt := qemu-virt
 GIC_OF_qemu-virt := 3
 HAL_OF_qemu-virt-gicv2 := qemu-virt
 GIC_OF_qemu-virt-gicv2 := 2
+HAL_OF_zcu102 := zcu102
+GIC_OF_zcu102 := 2
 
 PLATFORM ?= qemu-virt
 ifeq ($(filter $(PLATFORM),$(PLATFORMS)),)
@@ -40,9 +42,13 @@ LAYERS_trace := $(LAYERS_dev)
 # What only one GIC version has.
 GIC_SOURCES_2 := src/hal/discover_gicv2.c src/irq/gicv2.c src/irq/vgic_dist_v2.c
 GIC_SOURCES_3 := src/hal/discover_gicv3.c src/irq/gicv3.c src/irq/vgic_dist.c src/irq/vgic_redist.c
-OTHER_GIC_SOURCES := $(filter-out $(GIC_SOURCES_$(GIC)),$(GIC_SOURCES_2) $(GIC_SOURCES_3))
+# What only one kind of machine has, named like its folder in src/hal.
+HAL_SOURCES_qemu-virt := src/dev/uart_pl011.c src/dev/log_port_virtio.c
+HAL_SOURCES_zcu102 := src/dev/uart_cadence.c src/dev/log_port_cadence.c
+CHOSEN_SOURCES := $(GIC_SOURCES_$(GIC)) $(HAL_SOURCES_$(HAL))
+OTHER_SOURCES := $(filter-out $(CHOSEN_SOURCES),$(GIC_SOURCES_2) $(GIC_SOURCES_3) $(HAL_SOURCES_qemu-virt) $(HAL_SOURCES_zcu102))
 
-CORE_SOURCES := $(filter-out $(OTHER_GIC_SOURCES),$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))) \
+CORE_SOURCES := $(filter-out $(OTHER_SOURCES),$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))) \
 	$(wildcard src/hal/$(HAL)/*.c) $(wildcard trace/*.c)
 ASM_SOURCES := $(filter-out asm/vitrine.ld,$(wildcard asm/*.S))
 OBJECTS := $(CORE_SOURCES:%.c=$(OBJ)/%.o) $(ASM_SOURCES:%.S=$(OBJ)/%.o)

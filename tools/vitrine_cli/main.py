@@ -15,6 +15,7 @@ from .options import (MANIFEST_OPTIONS, MANIFEST_USAGE, RUN_USAGE, VERSION, Help
 from .report import report
 from .session import Session
 
+ZCU102_TREE = os.path.join(ROOT, "src", "hal", "zcu102", "zcu102.dts")
 DEFAULT_MANIFEST = os.path.join(ROOT, "vms", "linux.dts")
 RAW_TRACE_SUFFIX = ".vtr"
 TRACE_SUFFIX = ".pftrace"
@@ -29,6 +30,7 @@ class Files:
     log: str
     trace: Optional[str] = None
     raw_trace: Optional[str] = None
+    machine_tree: Optional[str] = None
 
 
 def _out_folder():
@@ -54,7 +56,9 @@ def _choose_files(options):
     files = Files(source=source, blob=os.path.join(_out_folder(), f"{name}{tag}.dtb"),
                   hypervisor=options["hypervisor"] or os.path.join(BUILD, qemu.image_name(options)),
                   log=options["log"] or os.path.join(OUT, "vitrine.log"))
-    if not options["no_trace"]:
+    if options["machine"] == "zcu102":
+        files.machine_tree = os.path.join(_out_folder(), f"zcu102{tag}.dtb")
+    elif not options["no_trace"]:
         trace = options["trace"] or os.path.join(OUT, "run" + TRACE_SUFFIX)
         stem = trace.removesuffix(TRACE_SUFFIX).removesuffix(RAW_TRACE_SUFFIX)
         files.raw_trace = stem + RAW_TRACE_SUFFIX
@@ -65,6 +69,10 @@ def _choose_files(options):
 def _compile(options, files, cleanup):
     """Make files.blob; what is only needed while QEMU runs is removed afterwards."""
     is_temporary = not options["dry_run"]
+    if files.machine_tree:
+        manifest.compile_dts(ZCU102_TREE, files.machine_tree)
+        if is_temporary:
+            cleanup.callback(os.unlink, files.machine_tree)
     if options["kernel"]:
         text = manifest.kernel_manifest(options)
         with open(files.source, "w", encoding="utf-8") as file:
@@ -121,10 +129,12 @@ def run(arguments):
             _claim(files.raw_trace, "--trace", cleanup)
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(files.trace)  # an old trace must not pass for this run's
+        if files.machine_tree and not options["no_trace"]:
+            say("trace: not available: this machine has no port that a trace could leave by")
         if options["gdb"]:
             say(f"gdb: QEMU's own stub listens on 127.0.0.1:{options['gdb']}; it sees whole CPUs, "
                 "EL2 and guest together (--qemu-arg -S waits for you)")
-        return report(Session(argv, options["timeout"]).run(), files)
+        return report(Session(argv, options["timeout"], qemu.NOISE).run(), files)
 
 
 def compile_manifest(arguments):

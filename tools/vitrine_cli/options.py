@@ -19,7 +19,9 @@ BLOCK_BYTES = 2 * MIB  # stage-2 maps RAM in 2 MiB blocks
 MAX_RAM_BYTES = 511 << 30  # 39-bit guest-physical addresses, the lowest GiB is for devices
 MAX_VCPUS = 8
 MAX_PCPUS = 8
+ZCU102_CPUS = 4
 DEFAULT_GDB_PORT = 1234
+MACHINES = ("virt", "zcu102")
 HELP_WORDS = ("--help", "-h")
 
 # QEMU's own spelling of models that have no 64-bit state, and so no EL2 that we could use.
@@ -113,6 +115,12 @@ def _gic(name, text):
     return int(text)
 
 
+def _machine(name, text):
+    if text not in MACHINES:
+        raise usage_failure(f"{name}: '{text}' is no machine we have an image for; use {' or '.join(MACHINES)}")
+    return text
+
+
 def _port(name, text):
     return _whole_number(name, text, 1, 65535)
 
@@ -144,6 +152,8 @@ RUN_OPTIONS = (
     Option("--smp", "N", lambda n, t: _whole_number(n, t, 1, MAX_VCPUS),
            "with --kernel: number of vCPUs, 1 to 8 (default 1)"),
     Option("--mem", "M", _memory, "with --kernel: RAM, 512M or 1G or a number of MiB (default 512M)"),
+    Option("--machine", "virt|zcu102", _machine,
+           "QEMU's machine (default virt); zcu102: four Cortex-A53, GICv2, no trace"),
     Option("--cpu", "MODEL", _cpu, "QEMU CPU model (default cortex-a57)"),
     Option("--pcpus", "N", lambda n, t: _whole_number(n, t, 1, MAX_PCPUS),
            "physical CPUs, 1 to 8 (default: the largest VM's vCPUs, at most 4)"),
@@ -177,7 +187,7 @@ CHORD_HELP = """\
 
 
 def help_text():
-    rows = "\n".join(f"  {o.spelling:<18} {o.help}" for o in RUN_OPTIONS)
+    rows = "\n".join(f"  {o.spelling:<21} {o.help}" for o in RUN_OPTIONS)
     return f"""\
 usage: {RUN_USAGE}
        {MANIFEST_USAGE}
@@ -264,6 +274,20 @@ def _value_of(option, joined, value, rest, by_name):
     return option.check(option.name, value)
 
 
+def _check_zcu102(options):
+    """Nothing about this machine can be chosen."""
+    if options["gic"] == 3:
+        raise usage_failure("--gic: 3 with --machine zcu102, which has a GICv2")
+    if options["cpu"]:
+        raise usage_failure(f"--cpu: '{options['cpu']}' with --machine zcu102, which has Cortex-A53s")
+    if options["pcpus"] not in (None, ZCU102_CPUS):
+        raise usage_failure(f"--pcpus: {options['pcpus']} with --machine zcu102, which has {ZCU102_CPUS}")
+    if options["icount"]:
+        raise usage_failure(f"--icount: it counts on one CPU only, --machine zcu102 has {ZCU102_CPUS}")
+    if options["trace"]:
+        raise usage_failure("--trace: --machine zcu102 has no port that a trace could leave by")
+
+
 def parse_run(arguments):
     """The options of `run`, with the combinations that make no sense refused."""
     options = parse(arguments, RUN_OPTIONS, "vm")
@@ -278,4 +302,6 @@ def parse_run(arguments):
         raise usage_failure("both --trace and --no-trace given: choose one")
     if options["icount"] and (options["pcpus"] or 1) != 1:
         raise usage_failure(f"--pcpus: {options['pcpus']} with --icount, which counts on one CPU only")
+    if options["machine"] == "zcu102":
+        _check_zcu102(options)
     return options

@@ -1,9 +1,16 @@
 """QEMU's command line: the machine that the hypervisor is written for, and what the options change."""
 
-from .options import MAX_PCPUS, MIB
+import re
+
+from .messages import usage_failure
+from .options import MAX_PCPUS, MIB, ZCU102_CPUS
 
 PROGRAM = "qemu-system-aarch64"
 DEFAULT_PLATFORM = "qemu-virt"
+ZCU102_RAM_MIB = 2048  # what is more lies elsewhere, and QEMU's device tree does not say so
+QUIET = ("-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none")
+# What QEMU says of the ZCU102's sound and network, which are there whether one wants them or not.
+NOISE = re.compile(r"xlnx_dp\.audio|nic cadence_gem\.\d has no peer")
 DEFAULT_CPU = "cortex-a57"
 DEFAULT_PCPUS_MAX = 4
 HYPERVISOR_BYTES = 256 * MIB  # on top of the VMs' RAM: image, rings, page tables
@@ -13,6 +20,8 @@ ICOUNT_CNTFRQ_HZ = 1_000_000_000  # with 1 ns an instruction: one counter tick i
 
 def platform(options):
     """Which of our images is for this machine: the build's PLATFORM."""
+    if options["machine"] == "zcu102":
+        return "zcu102"
     return "qemu-virt-gicv2" if options["gic"] == 2 else DEFAULT_PLATFORM
 
 
@@ -56,25 +65,55 @@ def hypervisor_options(options):
     return " ".join(words)
 
 
-def command(options, manifest, files):
-    """The whole command, as a list. `files` has: hypervisor, blob, log, raw_trace (None: no trace)."""
+def _console():
+    """signal=off: C-c is a key for the guest. QEMU itself puts a terminal into raw mode."""
+    return ["-chardev", "stdio,id=con,signal=off", "-serial", "chardev:con"]
+
+
+def _log(files):
+    return ["-chardev", f"file,id=log,path={_path(files.log)}"]
+
+
+def _virt(options, manifest, files):
     argv = [
-        PROGRAM,
         "-M", f"virt,virtualization=on,gic-version={options['gic'] or 3},dtb-randomness=off",
         "-cpu", cpu(options),
         "-smp", str(pcpus(options, manifest)),
         "-m", f"{memory_mib(manifest)}M",
-        "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none",
+        *QUIET,
         "-global", "virtio-mmio.force-legacy=false",
-        # signal=off: C-c is a key for the guest. QEMU itself puts a terminal into raw mode.
-        "-chardev", "stdio,id=con,signal=off", "-serial", "chardev:con",
+        *_console(),
         "-device", "virtio-serial-device,max_ports=4",
-        "-chardev", f"file,id=log,path={_path(files.log)}",
+        *_log(files),
         "-device", "virtserialport,chardev=log,nr=1,name=vitrine.log",
     ]
     if files.raw_trace:
         argv += ["-chardev", f"file,id=trace,path={_path(files.raw_trace)}",
                  "-device", "virtserialport,chardev=trace,nr=2,name=vitrine.trace"]
+    return argv
+
+
+def _zcu102(_options, manifest, files):
+    """No virtio there: the log goes to the second UART. QEMU has no device tree for it: ours."""
+    if memory_mib(manifest) > ZCU102_RAM_MIB:
+        raise usage_failure(f"the VMs and the hypervisor need {memory_mib(manifest)} MiB of RAM, "
+                            f"--machine zcu102 has {ZCU102_RAM_MIB}")
+    return [
+        "-M", "xlnx-zcu102,virtualization=on",
+        "-smp", str(ZCU102_CPUS),
+        "-m", f"{memory_mib(manifest)}M",
+        *QUIET, "-audiodev", "none,id=none",
+        *_console(),
+        *_log(files), "-serial", "chardev:log",
+        "-dtb", files.machine_tree,
+    ]
+
+
+def command(options, manifest, files):
+    """The whole command, as a list. `files` has: hypervisor, blob, log, raw_trace (None: no trace),
+    machine_tree (for machines that have none of their own)."""
+    machine = _zcu102 if options["machine"] == "zcu102" else _virt
+    argv = [PROGRAM, *machine(options, manifest, files)]
     if options["icount"]:
         argv += ["-icount", "shift=0,sleep=off"]
     if options["gdb"]:

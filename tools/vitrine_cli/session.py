@@ -61,8 +61,9 @@ def _die_with_parent():
 
 
 class Session:
-    def __init__(self, argv, timeout_s):
+    def __init__(self, argv, timeout_s, noise):
         self.argv = argv
+        self.noise = noise  # a pattern: lines of QEMU's that nobody wants to read
         self.timeout_s = timeout_s
         self.child = None
         self.stop_status = None
@@ -153,7 +154,9 @@ class Session:
             self.partial = b"" if not data else lines.pop()
             for line in lines:
                 text = line.decode(errors="replace").rstrip("\r")
-                if text and not (self.stop_status is not None and OWN_STOP_NOTICE.search(text)):
+                if not text or self.noise.search(text):
+                    continue
+                if self.stop_status is None or not OWN_STOP_NOTICE.search(text):
                     say(f"qemu: {text}")
             if not data:
                 return False

@@ -7,16 +7,9 @@
 #include "hal/discover.h"
 #include "hal/hal.h"
 #include "lib/bits.h"
-#include "lib/string.h"
 
-static bool is_disabled(const void *dtb, int node)
-{
-	int bytes;
-	const char *status = fdt_getprop(dtb, node, "status", &bytes);
-
-	return status && bytes == sizeof("disabled") &&
-	       memcmp(status, "disabled", sizeof("disabled")) == 0;
-}
+/* Before the device tree has been read. */
+const uint64_t hal_early_uart = UINT64_C(0x09000000);
 
 /* The lowest enabled one: with secure=on there is a second, which is the secure world's. */
 const char *platform_read_uart(const void *dtb)
@@ -27,7 +20,7 @@ const char *platform_read_uart(const void *dtb)
 		node = fdt_node_offset_by_compatible(dtb, node, "arm,pl011");
 		if (node < 0)
 			break;
-		if (is_disabled(dtb, node))
+		if (!dt_enabled(dtb, node))
 			continue;
 		if (!dt_reg(dtb, node, 0, &base, &size))
 			return dt_complain("/%.31s: reg: an address wanted", dt_name(dtb, node));
