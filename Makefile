@@ -12,6 +12,7 @@ ifeq ($(origin CC),default)
 CC := aarch64-linux-gnu-gcc
 endif
 MODE ?= release
+# `make PERF=1`: exits are measured (include/vitrine/perf.h); the image is build/vitrine-perf.img.
 # `make PLATFORM=qemu-virt-gicv2`: another machine (tools/make/hypervisor.mk lists them); its image is
 # build/vitrine-qemu-virt-gicv2.img.
 BUILD := build

@@ -13,6 +13,7 @@
 #include "core/dispatch.h"
 #include "core/fault_address.h"
 #include "core/id_regs.h"
+#include "core/perf_hook.h"
 #include "core/psci.h"
 #include "core/sysreg_trap.h"
 #include "core/vcpu_internal.h"
@@ -245,12 +246,20 @@ static inline void remember(struct vcpu *vcpu, uint64_t esr)
 
 	note->esr = esr | (uint64_t)vcpu->id << 56;
 	note->pc = pc;
+	perf_exit_begin(vcpu);
+}
+
+/* The last step of every exit: its answer goes to the vectors. */
+static inline uint64_t ended(uint64_t answer)
+{
+	perf_exit_end((enum exit_reason)ANSWER_REASON(answer));
+	return answer;
 }
 
 uint64_t exit_sync(struct vcpu *vcpu, uint64_t esr)
 {
 	remember(vcpu, esr);
-	return handlers[FIELD_GET(ESR_EC, esr)](vcpu, esr);
+	return ended(handlers[FIELD_GET(ESR_EC, esr)](vcpu, esr));
 }
 
 static APART uint64_t leave_interrupt(struct vcpu *vcpu, uint32_t intid)
@@ -269,9 +278,9 @@ uint64_t exit_irq(struct vcpu *vcpu)
 	const enum exit_action action = embed_interrupt(vcpu, &intid);
 
 	vcpu->note.address = intid;
-	return __builtin_expect(action == EXIT_LEAVE, 0)
-		       ? leave_interrupt(vcpu, intid)
-		       : answer(vcpu, EXIT_EXTERNAL_INTERRUPT, action);
+	return ended(__builtin_expect(action == EXIT_LEAVE, 0)
+			     ? leave_interrupt(vcpu, intid)
+			     : answer(vcpu, EXIT_EXTERNAL_INTERRUPT, action));
 }
 
 uint64_t exit_serror(struct vcpu *vcpu, uint64_t esr)
@@ -279,7 +288,7 @@ uint64_t exit_serror(struct vcpu *vcpu, uint64_t esr)
 	remember(vcpu, esr);
 	describe(vcpu, esr);
 	vcpu->exit.reason = EXIT_SERROR;
-	return answer(vcpu, EXIT_SERROR, EXIT_LEAVE);
+	return ended(answer(vcpu, EXIT_SERROR, EXIT_LEAVE));
 }
 
 /* A record that needs a new page, or the long form. Out of line, see APART. */

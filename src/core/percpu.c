@@ -5,6 +5,7 @@
 #include <vitrine/percpu.h>
 
 #include "core/dispatch.h"
+#include "core/perf_hook.h"
 #include "core/traps.h"
 #include "hal/arm64.h"
 #include "hal/hal.h"
@@ -73,6 +74,7 @@ enum vt_err percpu_enable(struct percpu *cpu, bool traced)
 	WRITE_SYSREG(VTTBR_EL2, 0);
 	/* The next exception must find these vectors, and the next C code these traps. */
 	isb();
+	perf_enable_cpu();
 	__atomic_store_n(&cpu->online, true, __ATOMIC_RELEASE);
 	return VT_OK;
 }

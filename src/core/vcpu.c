@@ -7,6 +7,7 @@
 
 #include "core/dispatch.h"
 #include "core/id_regs.h"
+#include "core/perf_hook.h"
 #include "core/sysregs.h"
 #include "core/traps.h"
 #include "hal/arm64.h"
@@ -144,6 +145,7 @@ enum vt_err vcpu_run(struct vcpu *vcpu)
 		return VT_ESTATE;
 
 	vcpu_exit_done(vcpu);
+	perf_run();
 	vcpu_enter(vcpu);
 	return VT_OK;
 }

@@ -4,6 +4,7 @@
  */
 #include <vitrine/capabilities.h>
 #include <vitrine/percpu.h>
+#include <vitrine/perf.h>
 
 #include "core/secondary.h"
 #include "dev/console.h"
@@ -335,9 +336,31 @@ static bool any_crashed(void)
 	return false;
 }
 
+/* Builds with PERF=1: what each kind of exit cost, CPU by CPU. */
+static void perf_log(void)
+{
+	char text[200];
+
+	for (unsigned cpu = 0; cpu < hal.cpus; cpu++) {
+		const struct perf_stats *stats = vcpu_perf(cpu);
+
+		for (unsigned i = 0; stats && i < EXIT_REASONS * PERF_MEASURES; i++) {
+			const unsigned reason = i / PERF_MEASURES, measure = i % PERF_MEASURES;
+			const struct perf_histogram *histogram = &stats->exits[reason][measure];
+
+			if (!histogram->count)
+				continue;
+			perf_format(text, sizeof(text), histogram);
+			log_line("perf: cpu %u: %s: %s: %s", cpu, exit_reason_name(reason),
+				 perf_measure_name(measure), text);
+		}
+	}
+}
+
 void machine_end(void)
 {
 	summary_log();
+	perf_log();
 	if (this_cpu()->ring) {
 		trace_drain_finish();
 		send_totals();

@@ -16,7 +16,7 @@ $(error PLATFORM=$(PLATFORM): there is none; known: $(PLATFORMS))
 endif
 HAL := $(HAL_OF_$(PLATFORM))
 GIC := $(GIC_OF_$(PLATFORM))
-PLATFORM_SUFFIX := $(if $(filter-out qemu-virt,$(PLATFORM)),-$(PLATFORM))
+PLATFORM_SUFFIX := $(if $(filter-out qemu-virt,$(PLATFORM)),-$(PLATFORM))$(if $(PERF),-perf)
 
 OBJ := $(BUILD)/$(notdir $(CC))-$(MODE)$(PLATFORM_SUFFIX)
 IMAGE := $(BUILD)/vitrine$(PLATFORM_SUFFIX).img
@@ -64,6 +64,9 @@ LINK_FLAGS += --target=aarch64-linux-gnu -fuse-ld=lld -Wl,-z,notext
 NM := llvm-nm
 else
 NM := aarch64-linux-gnu-nm
+endif
+ifdef PERF
+TARGET_FLAGS += -DVT_PERF
 endif
 ifeq ($(MODE),debug)
 TARGET_FLAGS += -Og -DVT_DEBUG

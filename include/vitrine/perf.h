@@ -1,0 +1,64 @@
+/*
+ * Performance hooks: what each kind of exit costs, as histograms by powers of two. In builds with `make PERF=1`
+ * (for a library: VT_PERF) only; in others there is no instruction of it on the exit path, and vcpu_perf() answers
+ * NULL.
+ *
+ * The CPU's PMU does the split: one counter of instructions and one of cycles count at EL1 and EL0 only, another pair
+ * at EL2 only. So EL2's share has the vectors in it, and nothing is estimated; what the hooks themselves cost is
+ * left out, but for some 20 instructions. What a CPU does not count stays 0 (QEMU
+ * counts instructions under -icount only). PERF builds keep the PMU to themselves.
+ *
+ * Source: Arm ARM DDI 0487, D11 (PMU; PMEVTYPER<n>_EL0.NSH, P, U), D11.12 (events 0x08, 0x11).
+ */
+#ifndef VITRINE_PERF_H
+#define VITRINE_PERF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <vitrine/exit.h>
+
+/** What is measured of each exit. */
+enum perf_measure {
+	PERF_TICKS, /* CNTPCT_EL0, from the first C instruction after the exit to the last */
+	PERF_EL2_INSTRUCTIONS, /* since the last exit was counted: its way back, and this exit */
+	PERF_EL2_CYCLES,       /* the same */
+	PERF_EL1_INSTRUCTIONS, /* what the guest did before this exit */
+	PERF_EL1_CYCLES,       /* the same */
+	PERF_MEASURES,
+};
+
+#define PERF_BUCKETS 33u
+
+/** Bucket 0 holds the zeros; bucket n, 2^(n-1) up to 2^n - 1; the last one, all from 2^31 on. */
+struct perf_histogram {
+	uint64_t count, total, largest;
+	uint32_t bucket[PERF_BUCKETS];
+};
+
+/** One CPU's. Written by that CPU; others may read it while it runs, a number at a time. */
+struct perf_stats {
+	uint64_t runs; /* vcpu_run() */
+	struct perf_histogram exits[EXIT_REASONS][PERF_MEASURES];
+};
+
+/** Add one value. Pure. */
+void perf_add(struct perf_histogram *histogram, uint64_t value);
+
+/** The bucket of a value. Pure. */
+unsigned perf_bucket(uint64_t value);
+
+/**
+ * One line for a person, "count 12, mean 80, largest 131: 2^6 10, 2^7 2": "2^6 10" are ten values from 64 to 127. Writes at
+ * most `size` bytes with the final NUL; returns the length of the whole text.
+ */
+int perf_format(char *buffer, size_t size, const struct perf_histogram *histogram);
+
+/** "EL2 instructions" and so on; "?" for a number that is none. */
+const char *perf_measure_name(unsigned measure);
+
+/** What a CPU has counted since it was enabled: index as in struct percpu, 0..7. NULL in a build without. */
+const struct perf_stats *vcpu_perf(unsigned cpu);
+
+#endif
