@@ -77,7 +77,6 @@ void boot_stack_guard_on(void)
 	for (unsigned i = 0; i < HAL_MAX_CPUS; i++)
 		if (el2_unmap_page(address_of(stacks[i].guard)) != VT_OK)
 			panic("no guard page below the stack of cpu %u", i);
-	percpu_table[0].emergency_sp = emergency_stack_for(0);
 }
 
 uint64_t stack_for(unsigned cpu)

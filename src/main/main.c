@@ -267,7 +267,7 @@ void boot_main(const void *dtb)
 	boot_ticks = READ_SYSREG(CNTPCT_EL0);
 	uart_early_init(hal_early_uart);
 	percpu_enable(&percpu_table[0], false);
-	boot_stack_guard_on();
+	percpu_table[0].emergency_sp = emergency_stack_for(0);
 
 	const char *problem = hal_discover(dtb);
 
@@ -275,6 +275,7 @@ void boot_main(const void *dtb)
 		panic("%s", problem);
 	uart_early_init(hal.uart_base);
 	set_up_memory(dtb);
+	boot_stack_guard_on(); /* only now: mapping the RAM fills every hole */
 
 	const unsigned self = index_of_boot_cpu();
 

@@ -39,6 +39,22 @@ def test_an_el2_fault_is_reported(tmp_path, name):
     assert "hello from" not in run.console, "nobody runs on"
 
 
+def test_a_stack_that_overflows_meets_its_guard_page(tmp_path):
+    """The fault is in the one page below the boot stack, not somewhere further down after overwriting what was there."""
+    run = harness.run(tmp_path, "--hv-append", "panic-test=stack", nodes=[harness.vm("hello", HELLO)])
+    far = int(re.search(r"far (0x[0-9a-f]+);", run.log)[1], 16)
+    pc, in_image = (int(number, 16) for number in re.search(r"pc (0x[0-9a-f]+) = image\+(0x[0-9a-f]+)", run.log).groups())
+    symbols = subprocess.run(["aarch64-linux-gnu-nm", image_elf()], check=True, capture_output=True, text=True).stdout
+    guard = int(re.search(r"([0-9a-f]+) \w boot_stack_guard$", symbols, re.MULTILINE)[1], 16)
+    assert 0 <= far - (pc - in_image) - guard < 4096, run.report()
+
+
+def image_elf():
+    """The linked form of what runs: the image is cut out of it."""
+    image = (harness.BUILD / "vitrine.img").read_bytes()
+    return next(path.with_suffix(".elf") for path in harness.BUILD.glob("*/vitrine.img") if path.read_bytes() == image)
+
+
 def test_the_faulting_address_is_told(tmp_path):
     run = harness.run(tmp_path, "--hv-append", "panic-test=null", nodes=[harness.vm("hello", HELLO)])
     assert "far 0x8;" in run.log, run.report()
