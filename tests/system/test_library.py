@@ -62,16 +62,25 @@ def test_clang_links_it_too(installed, tmp_path):
     assert boot(folder / "minimal.elf", "cortex-a57")[-1] == "minimal: the guest is done"
 
 
+def program(installed, folder, name):
+    """One of tests/system/library, with the boot code of the example."""
+    example = ROOT / "examples/minimal"
+    (folder / "Makefile").write_text(
+        f"include {installed}/vcpu.mk\n"
+        f"all:\n\taarch64-linux-gnu-gcc -std=gnu17 -O2 -Wall -Wextra -Werror $(VCPU_CFLAGS) $(VCPU_LDFLAGS) "
+        f"-Wl,-T,{example}/minimal.ld -o {name}.elf {ROOT}/tests/system/library/{name}.c {example}/boot.S $(VCPU_LIBS)\n")
+    subprocess.run(["make", "-s"], cwd=folder, check=True)
+    return folder / f"{name}.elf"
+
+
 @pytest.mark.parametrize("cpu", ["cortex-a53", "cortex-a57", "neoverse-n1"])
 def test_disable_restores_what_enable_found(installed, tmp_path, cpu):
-    elf = tmp_path / "enable_disable.elf"
-    (tmp_path / "Makefile").write_text(
-        f"include {installed}/vcpu.mk\n"
-        f"{elf.name}:\n\taarch64-linux-gnu-gcc -std=gnu17 -O2 -Wall -Wextra -Werror $(VCPU_CFLAGS) $(VCPU_LDFLAGS) "
-        f"-Wl,-T,{ROOT}/examples/minimal/minimal.ld -o $@ {ROOT}/tests/system/library/enable_disable.c "
-        f"{ROOT}/examples/minimal/boot.S $(VCPU_LIBS)\n")
-    subprocess.run(["make", "-s"], cwd=tmp_path, check=True)
-    assert boot(elf, cpu) == ["checked"]
+    assert boot(program(installed, tmp_path, "enable_disable"), cpu) == ["checked"]
+
+
+@pytest.mark.parametrize("cpu", ["cortex-a57", "neoverse-n1"])
+def test_a_guest_takes_serror_and_irq_when_it_unmasks_them(installed, tmp_path, cpu):
+    assert boot(program(installed, tmp_path, "lines"), cpu) == ["asbic", "checked"]
 
 
 @pytest.mark.parametrize("std", ["c11", "c17"])

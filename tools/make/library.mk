@@ -33,9 +33,12 @@ $(LIB_OBJ)/libvcpu.a: $(LIB_OBJECTS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(LIB_AR) rcs $@ $^
 
-$(LIB)/libvcpu.a: $(LIB_OBJ)/libvcpu.a
+# What an embedder links: the last one built, by whichever compiler and mode.
+.PHONY: lib-archive
+lib-archive: $(LIB_OBJ)/libvcpu.a
+$(LIB)/libvcpu.a: lib-archive
 	@mkdir -p $(@D)
-	$(Q)cp $< $@
+	@cmp -s $(LIB_OBJ)/libvcpu.a $@ || cp $(LIB_OBJ)/libvcpu.a $@
 
 # Cheap, and what a header includes may have changed: each time.
 .PHONY: lib-headers

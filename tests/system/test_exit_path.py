@@ -1,0 +1,69 @@
+"""Static dispatch, read from the disassembly: on the exit path there is one indirect jump, the table of exception classes."""
+
+import re
+import subprocess
+
+import harness
+import pytest
+
+# From here the whole exit path is called; a vCPU's life outside it (the scheduler, the end of a run) is behind vcpu_enter().
+BEGIN = ["exit_sync", "exit_irq", "exit_serror", "exit_record", "exit_record_later"]
+
+
+@pytest.fixture(scope="module")
+def functions():
+    """Name -> [(mnemonic, operands)], of the image that the other tests run."""
+    subprocess.run(["make", "-s", "build/vitrine.img"], cwd=harness.ROOT, check=True, capture_output=True)
+    elf = harness.ROOT / "build/aarch64-linux-gnu-gcc-release/vitrine.elf"
+    out = subprocess.run(["aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", elf], capture_output=True, text=True,
+                         check=True).stdout
+    found, current = {}, None
+    for line in out.splitlines():
+        if head := re.match(r"[0-9a-f]+ <([^>]+)>:", line):
+            current = found.setdefault(head[1], [])
+        elif body := re.match(r"\s+[0-9a-f]+:\s+(\S+)\s*(.*)", line):
+            current.append((body[1], body[2]))
+    return found
+
+
+def indirect(code):
+    """Calls and jumps through a register. A switch's own jump table is none: it adds an offset to its own address."""
+    found = []
+    for before, (mnemonic, operands) in zip([("", "")] + code, code):
+        in_a_switch = before[0] == "add" and re.match(rf"{operands}, x\d+, w\d+, sxt[bh] #2", before[1])
+        if mnemonic == "blr" or (mnemonic == "br" and not in_a_switch):
+            found.append((mnemonic, operands))
+    return found
+
+
+def callees(code):
+    return {match[1] for _, operands in code if (match := re.search(r"<([^>+]+)>$", operands))}
+
+
+def closure(functions, names):
+    seen, waiting = set(), [name for name in names if name in functions]
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += [callee for callee in callees(functions[name]) if callee in functions]
+    return seen
+
+
+def test_exit_path_has_one_indirect_jump(functions):
+    names = set(BEGIN) | {name for name in functions if re.match(r"(on|leave)_\w+|leave$", name)}  # what the table holds
+    path = closure(functions, names)
+    assert {"exit_sync", "on_data_abort", "mmio_load", "embed_mmio_read", "on_hvc"} <= path, "the closure does not reach what it must"
+    assert {name: indirect(functions[name]) for name in path if indirect(functions[name])} == {"exit_sync": [("br", "x16")]}
+
+
+def test_nor_has_the_rest_of_the_hypervisor_but_at_boot(functions):
+    """boot_main has the table of device trees; zlib calls back for its input and output."""
+    others = {name for name, code in functions.items() if indirect(code)} - {"exit_sync"}
+    assert {name for name in others if not name.startswith("inflate")} <= {"boot_main"}
+
+
+def test_this_test_sees_indirect_calls(functions):
+    assert indirect(functions["inflateBack"])
+    assert indirect([("ldr", "x16, [x1]"), ("br", "x16")]) == [("br", "x16")]
+    assert indirect([("add", "x1, x2, w1, sxth #2"), ("br", "x1")]) == []
