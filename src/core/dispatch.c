@@ -23,6 +23,8 @@
 
 /* Out of line, and called last: then the function beside it needs no stack. */
 #define APART __attribute__((noinline))
+/* With all that it calls, across files: the way to a device register has no calls. */
+#define FLATTENED __attribute__((flatten))
 
 /*
  * A handler's answer, and what asm/vectors.S gets to see: what to do and why the guest came, in one
@@ -174,7 +176,7 @@ static APART uint64_t mmio_store(struct vcpu *vcpu, uint64_t esr)
 	return answer(vcpu, EXIT_MMIO_WRITE, EXIT_RESUME);
 }
 
-static APART uint64_t mmio_load(struct vcpu *vcpu, uint64_t esr)
+static APART FLATTENED uint64_t mmio_load(struct vcpu *vcpu, uint64_t esr)
 {
 	const struct mmio_access access =
 		decode_mmio(esr, READ_SYSREG(FAR_EL2), READ_SYSREG(HPFAR_EL2));

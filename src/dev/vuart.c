@@ -213,7 +213,7 @@ static uint32_t read_register(struct vuart *uart, uint32_t offset)
 }
 
 /* A narrow read sees its bytes of the 32-bit register. */
-uint64_t vuart_read(struct vuart *uart, uint64_t offset, unsigned bytes)
+OUT_OF_LINE uint64_t vuart_read(struct vuart *uart, uint64_t offset, unsigned bytes)
 {
 	const unsigned lane = offset % 4;
 	uint32_t value;

@@ -118,7 +118,7 @@ static inline __attribute__((always_inline)) bool place_private_now(struct vgic_
 	return true;
 }
 
-void vgic_sync(struct vgic_cpu *cpu)
+OUT_OF_LINE void vgic_sync(struct vgic_cpu *cpu)
 {
 	spin_lock(&cpu->vgic->lock);
 	vgic_sync_locked(cpu);

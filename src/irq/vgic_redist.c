@@ -134,7 +134,7 @@ static struct vgic_cpu *redistributor(const struct vgic *vgic, uint64_t offset, 
 	return index < vgic->vcpus && !(offset & (bytes - 1)) ? vgic->cpu[index] : NULL;
 }
 
-uint64_t vgicr_read(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes)
+OUT_OF_LINE uint64_t vgicr_read(struct vgic_cpu *cpu, uint64_t offset, unsigned bytes)
 {
 	struct vgic *vgic = cpu->vgic;
 	struct vgic_cpu *of = redistributor(vgic, offset, bytes);

@@ -16,6 +16,12 @@
 #define ARRAY_SIZE(array)		    (sizeof(array) / sizeof((array)[0]))
 #define CONTAINER_OF(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
+/*
+ * Not part of whatever calls it: keeps the code of a rare case off a path that is counted in
+ * instructions, and out of a function that is flattened (core/dispatch.c).
+ */
+#define OUT_OF_LINE __attribute__((noinline))
+
 #define KIB UINT64_C(1024)
 #define MIB (KIB * 1024)
 #define GIB (MIB * 1024)
