@@ -1,37 +1,21 @@
 /*
- * PSCI and SMCCC: function identifiers, status values, and the calls that need no VM to answer.
+ * PSCI's numbers. What its functions do is in core/psci_state.h, which of them exist in
+ * core/smccc_functions.def.
  *
- * Source: Arm DEN0022 (PSCI 1.1), Arm DEN0028 (SMCCC 1.2).
+ * Source: Arm DEN0022 (PSCI 1.1).
  */
 #ifndef CORE_PSCI_H
 #define CORE_PSCI_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include <vitrine/exit.h>
-
-#define PSCI_VERSION	       0x84000000u
-#define PSCI_CPU_SUSPEND_32    0x84000001u
-#define PSCI_CPU_SUSPEND_64    0xc4000001u
-#define PSCI_CPU_OFF	       0x84000002u
-#define PSCI_CPU_ON_32	       0x84000003u
-#define PSCI_CPU_ON_64	       0xc4000003u
-#define PSCI_AFFINITY_INFO_32  0x84000004u
-#define PSCI_AFFINITY_INFO_64  0xc4000004u
-#define PSCI_MIGRATE_INFO_TYPE 0x84000006u
-#define PSCI_SYSTEM_OFF	       0x84000008u
-#define PSCI_SYSTEM_RESET      0x84000009u
-#define PSCI_FEATURES	       0x8400000au
-#define SMCCC_VERSION	       0x80000000u
-#define SMCCC_ARCH_FEATURES    0x80000001u
-
-/* Vendor-specific hypervisor calls: docs/use/running.md. */
-#define VITRINE_TRACE_MARK 0xc6000001u /* x1 goes into the trace as an event */
+#include "core/smccc.h"
 
 #define PSCI_1_1	     0x10001u
-#define SMCCC_1_2	     0x10002u
-#define PSCI_TOS_NOT_PRESENT 2u
+#define PSCI_TOS_NOT_PRESENT 2u /* MIGRATE_INFO_TYPE: nothing to migrate */
+
+/* The ids that are PSCI's own, both forms: none of them ever goes to EL3. */
+#define PSCI_FIRST_FUNCTION 0x84000000u
+#define PSCI_LAST_FUNCTION  0x8400001fu
+#define SDEI_LAST_FUNCTION  0x8400003fu /* the range after PSCI's: events of the firmware */
 
 enum psci_status {
 	PSCI_SUCCESS = 0,
@@ -43,11 +27,5 @@ enum psci_status {
 	PSCI_INTERNAL_FAILURE = -6,
 	PSCI_INVALID_ADDRESS = -9,
 };
-
-/* Answer at once what needs no VM; false when the embedder must. Results are sign-extended. */
-bool smccc_answer(uint32_t function, uint64_t x1, uint64_t *result);
-
-/* Which exit a call is that the core does not answer. */
-enum exit_reason psci_exit_reason(uint32_t function);
 
 #endif

@@ -6,48 +6,13 @@
 #include <vitrine/percpu.h>
 
 #include "core/decode.h"
-#include "core/psci.h"
 #include "lib/log.h"
-#include "trace/trace.h"
 #include "vm/emulate.h"
-#include "vm/vm.h"
+#include "vm/hypercalls.h"
 
 #define ABORTS_LOGGED 8u
 
 static const char NOTHING_THERE[] = "nothing there";
-
-/* A call has been answered. The note is what the trace shows: function and result. */
-static void answer(struct vcpu *vcpu, int64_t result)
-{
-	vcpu->frame.x[0] = (uint64_t)result;
-	vcpu->note.address = vcpu->exit.call.function | (uint64_t)result << 32;
-}
-
-/* 32-bit calls have 32-bit arguments: the upper halves are not part of them. (DEN0028, 2.7.) */
-static uint64_t argument(const struct vcpu *vcpu, unsigned index)
-{
-	const uint64_t value = vcpu->frame.x[index];
-
-	return vcpu->exit.call.function & BIT(30) ? value : (uint32_t)value;
-}
-
-static void hypercall(struct vm_vcpu *vcpu)
-{
-	struct vcpu *core = &vcpu->core;
-
-	switch (core->exit.call.function) {
-	case PSCI_AFFINITY_INFO_32:
-	case PSCI_AFFINITY_INFO_64:
-		answer(core, vm_affinity_info(vcpu->vm, argument(core, 1), argument(core, 2)));
-		break;
-	case VITRINE_TRACE_MARK:
-		trace_event1(this_cpu()->ring, TRACE_MARK, core->id, 0, core->frame.x[1]);
-		answer(core, PSCI_SUCCESS);
-		break;
-	default:
-		answer(core, PSCI_NOT_SUPPORTED);
-	}
-}
 
 /*
  * Break-before-make on another CPU leaves a hole for a moment: if the page is there by now, the guest
@@ -117,16 +82,6 @@ static void stage2_fault(struct vm_vcpu *vcpu)
 		refuse_access(vcpu, why);
 }
 
-static void switch_off(struct vm_vcpu *vcpu)
-{
-	vcpu_set_state(&vcpu->core, VCPU_OFF);
-	if (vm_switch_off(vcpu)) {
-		log_line("vm %s: every vcpu is off, none is left to switch one on: this is its end",
-			 vcpu->vm->config->name);
-		vm_stop(vcpu->vm, VM_POWERING_OFF);
-	}
-}
-
 void vm_handle_exit(struct vm_vcpu *vcpu)
 {
 	struct vcpu *core = &vcpu->core;
@@ -138,29 +93,13 @@ void vm_handle_exit(struct vm_vcpu *vcpu)
 	case EXIT_HALT:
 		vcpu_set_state(core, VCPU_BLOCKED);
 		break;
-	case EXIT_CPU_SUSPEND:
-		/*
-		 * Every state is a standby state: the call returns when an interrupt comes.
-		 * (DEN0022, 5.2.)
-		 */
-		answer(core, PSCI_SUCCESS);
-		vcpu_set_state(core, VCPU_BLOCKED);
-		break;
-	case EXIT_CPU_UP:
-		answer(core, vm_cpu_on(vcpu->vm, argument(core, 1), argument(core, 2),
-				       argument(core, 3)));
-		break;
-	case EXIT_CPU_DOWN:
-		switch_off(vcpu);
-		break;
-	case EXIT_SYSTEM_DOWN:
-		vm_stop(vcpu->vm, VM_POWERING_OFF);
-		break;
-	case EXIT_SYSTEM_RESET:
-		vm_stop(vcpu->vm, VM_RESETTING);
-		break;
 	case EXIT_HYPERCALL:
-		hypercall(vcpu);
+	case EXIT_CPU_UP:
+	case EXIT_CPU_DOWN:
+	case EXIT_CPU_SUSPEND:
+	case EXIT_SYSTEM_DOWN:
+	case EXIT_SYSTEM_RESET:
+		vm_hypercall(vcpu);
 		break;
 	case EXIT_MMIO_READ:
 	case EXIT_MMIO_WRITE:

@@ -2,7 +2,6 @@
  * ELF64 for AArch64: every PT_LOAD segment goes to its physical address, which must be in the guest's RAM.
  *
  * Source: System V ABI, "Object Files" and "Program Loading"; ELF for the Arm 64-bit Architecture. Pure: checks and copies.
- * The RAM is zero beforehand, so the part of a segment beyond its file bytes (BSS) needs no work.
  */
 #include "lib/bits.h"
 #include "lib/string.h"
@@ -115,8 +114,12 @@ const char *image_load_elf(const struct image *image, const struct image_room *r
 		complaint = check_segment(image, room, i, &segment);
 		if (complaint)
 			return complaint;
-		memcpy(room->ram + (segment.paddr - room->ram_base), image->bytes + segment.offset,
-		       segment.filesz);
+
+		uint8_t *start = room->ram + (segment.paddr - room->ram_base);
+
+		memcpy(start, image->bytes + segment.offset, segment.filesz);
+		/* BSS. After a warm reset the RAM is not zero. */
+		memset(start + segment.filesz, 0, segment.memsz - segment.filesz);
 		if (!entry_found && holds_entry(&segment, header.entry)) {
 			*entry = segment.paddr + (header.entry - segment.vaddr);
 			entry_found = true;

@@ -6,6 +6,7 @@
  */
 #include <libfdt.h>
 
+#include "core/psci.h"
 #include "lib/bits.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -159,6 +160,37 @@ static bool read_devices(struct vm_node *vm, struct vm_config *config)
 	return true;
 }
 
+/*
+ * SMCs that EL3 may see from this VM. Not those that switch the machine's own CPUs on and off, or
+ * that give EL3 an address to enter EL2 at.
+ */
+static bool is_about_the_machine(uint32_t function)
+{
+	const uint32_t id = function & ~SMCCC_64;
+
+	return id >= PSCI_FIRST_FUNCTION && id <= SDEI_LAST_FUNCTION;
+}
+
+static bool read_smcs(struct vm_node *vm, struct vm_config *config)
+{
+	const uint32_t listed = vm->property[PROP_SMC_ALLOW].count / 4;
+
+	if (listed > MANIFEST_MAX_SMCS)
+		return REJECT(vm, PROP_SMC_ALLOW, "lists %u functions: there is room for %u",
+			      listed, MANIFEST_MAX_SMCS);
+	for (unsigned i = 0; i < listed; i++) {
+		const uint32_t function = vm_cell(vm, PROP_SMC_ALLOW, i);
+
+		if (is_about_the_machine(function))
+			return REJECT(vm, PROP_SMC_ALLOW,
+				      "%#x is PSCI or SDEI: it is about the whole machine",
+				      function);
+		config->smc_allowed[i] = function;
+	}
+	config->smcs_allowed = listed;
+	return true;
+}
+
 static void read_vm(struct manifest *manifest, const void *blob, int node, const char *name,
 		    unsigned cpus)
 {
@@ -172,7 +204,7 @@ static void read_vm(struct manifest *manifest, const void *blob, int node, const
 	}
 	if (vm_node_collect(&vm, blob, node) && read_name(&vm, &config) &&
 	    read_cpus(&vm, &config, cpus) && read_memory(&vm, &config) &&
-	    read_image(&vm, &config) && read_devices(&vm, &config))
+	    read_image(&vm, &config) && read_devices(&vm, &config) && read_smcs(&vm, &config))
 		manifest->vm[manifest->vms++] = config;
 }
 

@@ -16,6 +16,7 @@
 #define MANIFEST_MAX_VCPUS	 8u
 #define MANIFEST_COMPLAINT_BYTES 192u
 #define MANIFEST_ANY_CPU	 0xffu
+#define MANIFEST_MAX_SMCS	 16u
 
 enum image_type { IMAGE_AUTO, IMAGE_LINUX, IMAGE_GZIP, IMAGE_ELF, IMAGE_RAW };
 
@@ -32,6 +33,8 @@ struct vm_config {
 	uint64_t initrd_bytes;
 	const char *bootargs; /* "" for none */
 	bool has_pl011;
+	uint32_t smc_allowed[MANIFEST_MAX_SMCS]; /* function ids that go on to EL3 */
+	unsigned smcs_allowed;
 };
 
 struct manifest {

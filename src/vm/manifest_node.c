@@ -28,6 +28,7 @@ static const struct {
 	[PROP_INITRD] = {"initrd", SHAPE_BYTES, false},
 	[PROP_BOOTARGS] = {"bootargs", SHAPE_STRING, false},
 	[PROP_DEVICES] = {"devices", SHAPE_STRINGS, false},
+	[PROP_SMC_ALLOW] = {"smc-allow", SHAPE_U32S, false},
 };
 
 const char *manifest_property_name(enum property which)

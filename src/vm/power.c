@@ -1,79 +1,104 @@
 /*
- * PSCI power control of one VM's vCPUs. Takes LOCK_VM.
+ * PSCI for one VM: the state machine of core/psci_state.c under LOCK_VM, and what its effects mean
+ * here. Called on the home CPU of the vCPU concerned.
  *
- * Source: Arm DEN0022, 5.4 (CPU_OFF), 5.6 (CPU_ON), 5.7 (AFFINITY_INFO), 6.6 (races between them).
+ * CPU_OFF and CPU_ON may cross: whoever is first under the lock wins, and the start of a vCPU that
+ * is still on its way out waits in `requests` until its home CPU has taken it out of the hardware.
  */
 #include "core/psci.h"
+#include "hal/arm64.h"
+#include "lib/log.h"
+#include "trace/clock.h"
 #include "vm/vm.h"
 
-#define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
-
-/* NULL when the VM has no such CPU: bits outside the affinity fields must be zero. */
-static struct vm_vcpu *by_mpidr(struct vm *vm, uint64_t mpidr)
+void vm_power_init(struct vm *vm)
 {
-	return (mpidr & ~MPIDR_AFFINITY) == 0 && mpidr < vm->vcpus ? vm->vcpu[mpidr] : 0;
+	psci_init(&vm->psci, vm->vcpus, vm->config->ram_base, vm->config->ram_bytes,
+		  READ_SYSREG(CNTFRQ_EL0));
+	psci_boot(&vm->psci, vm->guest.entry_ipa, vm->guest.dtb_ipa);
 }
 
-/* Only CPU_ON ends OFF, and only another vCPU of the VM calls that: with all of them off, it has ended. */
-bool vm_switch_off(struct vm_vcpu *vcpu)
+static struct psci_cpu *power_of(struct vm_vcpu *vcpu)
 {
-	struct vm *vm = vcpu->vm;
-	bool all_off = true;
-
-	spin_lock(&vm->lock);
-	vcpu->power = POWER_OFF;
-	for (unsigned i = 0; i < vm->vcpus; i++)
-		all_off &= vm->vcpu[i]->power == POWER_OFF;
-	spin_unlock(&vm->lock);
-	return all_off;
+	return &vcpu->vm->psci.cpu[vcpu->index];
 }
 
-void vm_power_set(struct vm_vcpu *vcpu, enum power_state power)
+enum vt_err vm_power_enter(struct vm_vcpu *vcpu)
+{
+	/* Nobody changes these two while it is pending or powered down. */
+	const struct psci_cpu *power = power_of(vcpu);
+	const enum vt_err err = vcpu_reset(&vcpu->core);
+
+	return err ? err : vcpu_set_entry(&vcpu->core, power->entry, power->context);
+}
+
+void vm_power_started(struct vm_vcpu *vcpu)
 {
 	spin_lock(&vcpu->vm->lock);
-	vcpu->power = power;
+	psci_started(&vcpu->vm->psci, vcpu->index);
 	spin_unlock(&vcpu->vm->lock);
 }
 
-int64_t vm_cpu_on(struct vm *vm, uint64_t mpidr, uint64_t entry, uint64_t context)
+bool vm_power_is_down(struct vm_vcpu *vcpu)
 {
-	struct vm_vcpu *vcpu = by_mpidr(vm, mpidr);
-
-	if (!vcpu)
-		return PSCI_INVALID_PARAMETERS;
-	if (entry - vm->config->ram_base >= vm->config->ram_bytes || (entry & 3))
-		return PSCI_INVALID_ADDRESS;
-
-	spin_lock(&vm->lock);
-
-	const enum power_state power = vcpu->power;
-
-	if (power == POWER_OFF) {
-		vcpu->power = POWER_ON_PENDING;
-		vcpu->on_entry = entry;
-		vcpu->on_context = context;
-	}
-	spin_unlock(&vm->lock);
-
-	if (power == POWER_ON)
-		return PSCI_ALREADY_ON;
-	if (power == POWER_ON_PENDING)
-		return PSCI_ON_PENDING;
-	vm_request(vcpu, REQUEST_POWER_ON);
-	return PSCI_SUCCESS;
+	return power_of(vcpu)->sleep == PSCI_POWER_DOWN;
 }
 
-int64_t vm_affinity_info(struct vm *vm, uint64_t mpidr, uint64_t level)
+/* Only this CPU changes `sleep`, so that WFI, which wakes far more often, does not take the lock. */
+bool vm_power_wake(struct vm_vcpu *vcpu)
 {
-	struct vm_vcpu *vcpu = by_mpidr(vm, mpidr);
-	int64_t power;
+	bool was_down;
 
-	/* Levels above 0 are optional in PSCI 1.x. */
-	if (!vcpu || level != 0)
-		return PSCI_INVALID_PARAMETERS;
+	if (power_of(vcpu)->sleep == PSCI_AWAKE)
+		return false;
+	spin_lock(&vcpu->vm->lock);
+	was_down = psci_wake(&vcpu->vm->psci, vcpu->index, trace_clock());
+	spin_unlock(&vcpu->vm->lock);
+	return was_down;
+}
+
+static void take_effect(struct vm_vcpu *vcpu, const struct psci_outcome *outcome)
+{
+	struct vm *vm = vcpu->vm;
+
+	switch (outcome->effect) {
+	case PSCI_ANSWER:
+		break;
+	case PSCI_START_CPU:
+		vm_request(vm->vcpu[outcome->target], REQUEST_POWER_ON);
+		break;
+	case PSCI_STOP_LAST:
+		log_line("vm %s: every vcpu is off, none is left to switch one on: this is its end",
+			 vm->config->name);
+		vm_stop(vm, VM_POWERING_OFF);
+		__attribute__((fallthrough));
+	case PSCI_STOP_SELF:
+		vcpu_set_state(&vcpu->core, VCPU_OFF);
+		break;
+	case PSCI_SLEEP:
+		vcpu_set_state(&vcpu->core, VCPU_BLOCKED);
+		break;
+	case PSCI_OFF:
+		vm_stop(vm, VM_POWERING_OFF);
+		break;
+	case PSCI_RESET:
+		vm_stop(vm, VM_RESETTING);
+		break;
+	case PSCI_WARM_RESET:
+		vm_stop(vm, VM_WARM_RESETTING);
+		break;
+	}
+}
+
+int64_t vm_psci(struct vm_vcpu *vcpu)
+{
+	struct vm *vm = vcpu->vm;
+	struct psci_outcome outcome;
 
 	spin_lock(&vm->lock);
-	power = vcpu->power;
+	outcome = psci_call(&vm->psci, vcpu->index, vcpu->core.exit.call.function,
+			    vcpu->core.frame.x, trace_clock());
 	spin_unlock(&vm->lock);
-	return power;
+	take_effect(vcpu, &outcome);
+	return outcome.result;
 }

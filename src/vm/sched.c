@@ -98,18 +98,22 @@ static void park(struct run_queue *queue, struct vm_vcpu *vcpu)
 	vm_parked(vcpu);
 }
 
-static void power_on(struct vm_vcpu *vcpu)
+static void enter(struct vm_vcpu *vcpu)
 {
-	if (vcpu_reset(&vcpu->core) != VT_OK ||
-	    vcpu_set_entry(&vcpu->core, vcpu->on_entry, vcpu->on_context) != VT_OK)
+	if (vm_power_enter(vcpu) != VT_OK)
 		panic("vcpu %u can not be switched on in state %s", vcpu->core.id,
 		      vcpu_state_name(vcpu->core.state));
+}
+
+static void power_on(struct vm_vcpu *vcpu)
+{
+	enter(vcpu);
 	/* Others may be sending to it already. */
 	spin_lock(&vcpu->vm->vgic.lock);
 	vgic_cpu_init(&vcpu->vm->vgic, &vcpu->vgic, vcpu->index);
 	spin_unlock(&vcpu->vm->vgic.lock);
 	vcpu->timer = (struct vtimer){.offset_ticks = vcpu->timer.offset_ticks};
-	vm_power_set(vcpu, POWER_ON);
+	vm_power_started(vcpu);
 }
 
 /*
@@ -132,7 +136,10 @@ static bool is_due(const struct run_queue *queue, struct vm_vcpu *vcpu)
  */
 static void wake(struct run_queue *queue, struct vm_vcpu *vcpu)
 {
-	vcpu_set_state(&vcpu->core, VCPU_READY);
+	if (vm_power_wake(vcpu))
+		enter(vcpu);
+	else
+		vcpu_set_state(&vcpu->core, VCPU_READY);
 	queue->woken = vcpu;
 }
 
@@ -305,9 +312,10 @@ static void run(struct run_queue *queue, struct vm_vcpu *vcpu)
 		vcpu_set_state(&vcpu->core, VCPU_READY);
 	trace_event(this_cpu()->ring, TRACE_SCHED_OUT, vcpu->core.id, vcpu->core.state);
 	/*
-	 * One that is off is reset when it is switched on again: it must not be in hardware then.
+	 * One that is off, or powered down, is reset when it goes on: it must not be in hardware
+	 * then.
 	 */
-	if (vcpu->core.state == VCPU_OFF)
+	if (vcpu->core.state == VCPU_OFF || vm_power_is_down(vcpu))
 		unload(queue);
 }
 

@@ -35,14 +35,16 @@ static const char *complain(const struct vm_config *config, const char *what)
 
 /*
  * Fill the RAM with images. Everything the guest finds was written through EL2's caches, and it
- * starts with its own off: clean all of it to memory. What an earlier guest left there is gone.
+ * starts with its own off: clean all of it to memory. What an earlier guest left there is gone,
+ * unless `keep`: then only the images are fresh.
  */
-static const char *fill_ram(struct vm *vm)
+static const char *fill_ram(struct vm *vm, bool keep)
 {
 	const uint64_t line = 4u << (READ_SYSREG(CTR_EL0) >> 16 & 0xf);
 	const char *problem;
 
-	zero_pages((void *)(uintptr_t)vm->ram_pa, vm->config->ram_bytes);
+	if (!keep)
+		zero_pages((void *)(uintptr_t)vm->ram_pa, vm->config->ram_bytes);
 	problem = loader_load(vm->config, (void *)(uintptr_t)vm->ram_pa, &vm->guest);
 	if (problem)
 		return problem;
@@ -57,15 +59,12 @@ static const char *fill_ram(struct vm *vm)
 /* Virtual time starts at 0 for each VM, and again after a reset. */
 static void start_first_vcpu(struct vm *vm)
 {
-	struct vm_vcpu *first = vm->vcpu[0];
 	const uint64_t now = READ_SYSREG(CNTPCT_EL0);
 
 	for (unsigned i = 0; i < vm->vcpus; i++)
 		vm->vcpu[i]->timer = (struct vtimer){.offset_ticks = now};
-	first->on_entry = vm->guest.entry_ipa;
-	first->on_context = vm->guest.dtb_ipa;
-	first->power = POWER_ON_PENDING;
-	vm_request(first, REQUEST_POWER_ON);
+	vm_power_init(vm);
+	vm_request(vm->vcpu[0], REQUEST_POWER_ON);
 }
 
 static enum vt_err add_vcpu(struct vm *vm, unsigned index)
@@ -81,7 +80,6 @@ static enum vt_err add_vcpu(struct vm *vm, unsigned index)
 	vm->vcpu[index] = vcpu;
 	vcpu->vm = vm;
 	vcpu->index = index;
-	vcpu->power = POWER_OFF;
 	vcpu->home = sched_place(vm->config->cpu[index]);
 	vgic_cpu_init(&vm->vgic, &vcpu->vgic, index);
 
@@ -137,7 +135,7 @@ const char *vm_create(const struct vm_config *config)
 	if (HAL_GIC_VERSION == 2 && map_cpu_interface(&vm->stage2) != VT_OK)
 		return complain(config, "memory: overlaps the interrupt controller's registers");
 
-	const char *problem = fill_ram(vm);
+	const char *problem = fill_ram(vm, false);
 
 	if (problem)
 		return problem;
@@ -196,14 +194,20 @@ void vm_stop(struct vm *vm, enum vm_phase phase)
 	}
 }
 
+static bool is_reset(uint32_t phase_word)
+{
+	return VM_PHASE(phase_word) == VM_RESETTING || VM_PHASE(phase_word) == VM_WARM_RESETTING;
+}
+
 /*
  * All vCPUs are out of hardware: as after power-on, with the images loaded afresh. False when that
  * can not be, or when a power-off has overtaken it.
  */
 static bool reset(struct vm *vm)
 {
-	const char *problem = fill_ram(vm);
 	uint32_t phase = vm_phase_word(vm);
+	const bool warm = VM_PHASE(phase) == VM_WARM_RESETTING;
+	const char *problem = fill_ram(vm, warm);
 
 	if (problem) {
 		log_line("%s: reset failed, the VM is dead", problem);
@@ -216,13 +220,11 @@ static bool reset(struct vm *vm)
 
 		vgic_cpu_init(&vm->vgic, &vcpu->vgic, i);
 		__atomic_store_n(&vcpu->requests, 0, __ATOMIC_RELAXED);
-		vcpu->power = POWER_OFF;
 	}
 	vuart_reset(&vm->vuart);
 	vm->unparked = vm->vcpus;
-	log_line("vm %s: reset", vm->config->name);
-	if (VM_PHASE(phase) != VM_RESETTING ||
-	    !change_phase(vm, &phase, VM_RUNNING, VM_STOPS(phase)))
+	log_line("vm %s: %sreset", vm->config->name, warm ? "warm " : "");
+	if (!is_reset(phase) || !change_phase(vm, &phase, VM_RUNNING, VM_STOPS(phase)))
 		return false;
 	start_first_vcpu(vm);
 	return true;
@@ -234,7 +236,7 @@ void vm_parked(struct vm_vcpu *vcpu)
 
 	if (__atomic_sub_fetch(&vm->unparked, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
-	if (VM_PHASE(vm_phase_word(vm)) == VM_RESETTING && reset(vm))
+	if (is_reset(vm_phase_word(vm)) && reset(vm))
 		return;
 
 	__atomic_store_n(&vm->phase, VM_PHASE_WORD(VM_DEAD, VM_STOPS(vm_phase_word(vm))),

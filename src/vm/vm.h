@@ -13,6 +13,7 @@
 
 #include <vitrine/vcpu.h>
 
+#include "core/psci_state.h"
 #include "dev/vuart.h"
 #include "irq/vgic.h"
 #include "irq/vtimer.h"
@@ -23,9 +24,7 @@
 
 /* Requests to a vCPU's home CPU. */
 #define REQUEST_INTERRUPT 1u /* the virtual GIC has something new for it */
-#define REQUEST_POWER_ON  2u /* PSCI CPU_ON: `on_entry` and `on_context` are set */
-
-enum power_state { POWER_ON, POWER_OFF, POWER_ON_PENDING }; /* numbers of PSCI AFFINITY_INFO */
+#define REQUEST_POWER_ON  2u /* PSCI CPU_ON: it is pending in vm->psci */
 
 /*
  * A VM's phase, and how many times it has begun to stop: a CPU that looked just before a reset was
@@ -44,14 +43,12 @@ struct vm_vcpu {
 	unsigned home;	    /* index of its CPU */
 	uint32_t requests;  /* atomic */
 	uint32_t parked_in; /* the last stop of its VM (VM_STOPS) for which it has been taken out */
-
-	enum power_state power; /* under vm->lock */
-	uint64_t on_entry, on_context;
 };
 
 /* How a VM stops. Larger wins when several things happen at once. */
 enum vm_phase {
 	VM_RUNNING,
+	VM_WARM_RESETTING, /* what is in RAM stays, but for the images */
 	VM_RESETTING,
 	VM_POWERING_OFF,
 	VM_CRASHING,
@@ -59,7 +56,8 @@ enum vm_phase {
 };
 
 struct vm {
-	struct spinlock lock; /* LOCK_VM: power states */
+	struct spinlock lock; /* LOCK_VM: psci */
+	struct psci_domain psci;
 	const struct vm_config *config;
 	struct stage2 stage2;
 	struct page_pool tables;
@@ -74,6 +72,7 @@ struct vm {
 			 */
 	uint32_t unparked; /* vCPUs that have not stopped yet while phase != RUNNING; atomic */
 	uint32_t aborts_logged;
+	uint32_t smcs_logged, guest_lines; /* atomic */
 	bool crashed;
 };
 
@@ -107,14 +106,19 @@ void vm_parked(struct vm_vcpu *vcpu);
 void vm_request(struct vm_vcpu *vcpu, uint32_t request);
 
 /*
- * PSCI calls that concern other vCPUs (vm/power.c). Return an enum psci_status or, for
- * affinity_info, a state.
+ * PSCI (vm/power.c), on the vCPU's home CPU. vm_psci() carries out the call in vcpu->core.exit and
+ * returns what goes into x0.
  */
-int64_t vm_cpu_on(struct vm *vm, uint64_t mpidr, uint64_t entry, uint64_t context);
-int64_t vm_affinity_info(struct vm *vm, uint64_t mpidr, uint64_t level);
-void vm_power_set(struct vm_vcpu *vcpu, enum power_state power);
-/* The vCPU is off from now on. True: so are all the others. */
-bool vm_switch_off(struct vm_vcpu *vcpu);
+int64_t vm_psci(struct vm_vcpu *vcpu);
+/* All vCPUs off but the first, which is about to start where its image begins. */
+void vm_power_init(struct vm *vm);
+/* It is not in the hardware: reset it and make it READY at its entry point. */
+enum vt_err vm_power_enter(struct vm_vcpu *vcpu);
+void vm_power_started(struct vm_vcpu *vcpu);
+/* It sleeps in a state that loses its registers: take it out of the hardware. */
+bool vm_power_is_down(struct vm_vcpu *vcpu);
+/* It has got an interrupt. True: it was powered down and must enter anew. */
+bool vm_power_wake(struct vm_vcpu *vcpu);
 
 /* Handle the exit in vcpu->exit (vm/exits.c). */
 void vm_handle_exit(struct vm_vcpu *vcpu);

@@ -191,7 +191,21 @@ static void limits_are_inclusive(void **state)
 	assert_int_equal(manifest.vms, 2);
 }
 
+static void allowed_smcs_are_kept_in_order(void **state)
+{
+	(void)state;
+	set_cells(vm_node("first"), "smc-allow", CELLS(0xc2000001, 0x84000040));
+	parse();
+	assert_int_equal(manifest.complaints, 0);
+	assert_int_equal(manifest.vm[0].smcs_allowed, 2);
+	assert_int_equal(manifest.vm[0].smc_allowed[0], 0xc2000001);
+	assert_int_equal(manifest.vm[0].smc_allowed[1], 0x84000040);
+	assert_int_equal(manifest.vm[1].smcs_allowed, 0);
+}
+
 /* ---- one bad VM: named, left out, the other starts ---- */
+
+static const char seventeen_cells[68];
 
 static void bad_values_name_node_and_property(void **state)
 {
@@ -257,6 +271,12 @@ static void bad_values_name_node_and_property(void **state)
 		BAD("devices", "virtio", 7, "\"virtio\" is unknown; there is: pl011"),
 		BAD("devices", "pl011\0gpu", 10, "\"gpu\" is unknown; there is: pl011"),
 		BAD("devices", "pl011", 5, "a list of strings wanted"),
+		BAD_CELLS("smc-allow", "0x84000008 is PSCI or SDEI: it is about the whole machine",
+			  0xc2000001, 0x84000008),
+		BAD_CELLS("smc-allow", "0xc400003f is PSCI or SDEI: it is about the whole machine",
+			  0xc400003f),
+		BAD("smc-allow", "", 0, "a list of cells wanted, has 0 bytes"),
+		BAD("smc-allow", seventeen_cells, 68, "lists 17 functions: there is room for 16"),
 		BAD("vm-name", "", 1, "1 to 31 characters wanted"),
 		BAD("vm-name", "12345678901234567890123456789012", 33, "1 to 31 characters wanted"),
 		BAD("vm-name", "two\nlines", 10,
@@ -449,6 +469,7 @@ int main(void)
 		WITH_TWO(every_image_type_has_its_name),
 		WITH_TWO(an_empty_device_string_means_none),
 		WITH_TWO(limits_are_inclusive),
+		WITH_TWO(allowed_smcs_are_kept_in_order),
 		WITH_TWO(bad_values_name_node_and_property),
 		WITH_TWO(required_properties_are_missed),
 		WITH_TWO(an_offset_is_for_raw_images),

@@ -2,7 +2,7 @@
 
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/host/tests/%)
-FUZZERS := $(BUILD)/host/fuzz_vtrace $(BUILD)/host/fuzz_manifest $(BUILD)/host/fuzz_decode
+FUZZERS := $(BUILD)/host/fuzz_vtrace $(BUILD)/host/fuzz_manifest $(BUILD)/host/fuzz_decode $(BUILD)/host/fuzz_psci
 UNIT_FLAGS := -std=c17 -g -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined -I. -Isrc -Iinclude
 
 # The second line of a test names what it tests: /* sources: src/mm/stage2.c ... */
@@ -20,13 +20,13 @@ endef
 $(foreach test,$(UNIT_SOURCES:tests/unit/%.c=%),$(eval $(call unit_test,$(test))))
 
 define fuzzer
-$(BUILD)/host/$1: tests/fuzz/$1.c $(call sources_of,tests/fuzz/$1.c) tools/make/test.mk
+$(BUILD)/host/$1: tests/fuzz/$1.c $(call sources_of,tests/fuzz/$1.c) $(wildcard tests/model/*.h) tools/make/test.mk
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
 	$$(Q)clang $(UNIT_FLAGS) -fsanitize=fuzzer -MMD -MP -MF $$@.d -o $$@ tests/fuzz/$1.c $(call sources_of,tests/fuzz/$1.c) -lfdt -lz
 -include $(BUILD)/host/$1.d
 endef
-$(foreach name,fuzz_manifest fuzz_decode,$(eval $(call fuzzer,$(name))))
+$(foreach name,fuzz_manifest fuzz_decode fuzz_psci,$(eval $(call fuzzer,$(name))))
 
 # Over all syndromes: too long for every test run.
 $(BUILD)/host/exhaustive_esr: tests/unit/exhaustive_esr.c $(call sources_of,tests/unit/exhaustive_esr.c) tests/unit/esr_claims.h

@@ -68,8 +68,8 @@ static const struct {
 	uint32_t id;
 	const char *name;
 } functions[] = {
-#define FUNCTION(id, name) {id, #name},
-#include "trace/host/function_names.def"
+#define FUNCTION(id, name, forms, answer, reason) {id, #name},
+#include "core/smccc_functions.def"
 #undef FUNCTION
 };
 
