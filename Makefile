@@ -35,20 +35,19 @@ include trace/host/rules.mk
 include tools/make/test.mk
 include tools/make/bench.mk
 
-.PHONY: help build run setup-run clean lint format docs
+.PHONY: help build run clean lint format docs
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 build: $(IMAGE) $(BUILD)/host/vtrace ## the hypervisor (build/vitrine.img; others by PLATFORM=) and the trace tool
 
-setup-run:
-	@tools/setup.sh run
-
-# In two steps, since what set-up installs must be there before the rules below look for it.
+# In two steps, since what set-up installs must be there before the rules below look for it. ARGS may
+# ask for another machine: then every platform's image is built.
 run: ## boot Debian Linux on 4 vCPUs; leaves out/run.pftrace behind
 	@tools/setup.sh run
-	@$(MAKE) --no-print-directory -s build images linux-guest $(BUILD)/guests/hello.elf >&2 </dev/null
+	@$(MAKE) --no-print-directory -s build $(if $(ARGS),images) linux-guest \
+		$(BUILD)/guests/hello.elf >&2 </dev/null
 	@tools/vitrine run $(if $(VM),vms/$(VM).dts) $(ARGS)
 
 clean: ## remove what was built; the cache of downloads stays
