@@ -18,6 +18,13 @@ __attribute__((weak)) void secondary(uint64_t vcpu)
 	(void)vcpu;
 }
 
+__attribute__((weak)) bool on_exception(struct trap *trap, unsigned class)
+{
+	(void)trap;
+	(void)class;
+	return false;
+}
+
 void say(const char *text)
 {
 	for (; *text; text++) {
@@ -117,6 +124,8 @@ void exception(struct trap *trap, uint64_t kind)
 		interrupt();
 		return;
 	}
+	if (kind % 4 == 0 && on_exception(trap, class & 0x3f))
+		return;
 	if (kind % 4 == 0 && faults_expected) {
 		fault.count++;
 		fault.esr = trap->esr;

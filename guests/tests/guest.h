@@ -38,7 +38,9 @@
 #define GIC_ICFGR      0xc00
 #define GIC_IROUTER    0x6000
 
+#define INTID_PMU      23
 #define INTID_VTIMER   27
+#define INTID_PTIMER   30
 #define INTID_UART     33
 #define INTID_SPURIOUS 1023
 
@@ -78,6 +80,8 @@ _Static_assert(sizeof(struct trap) == TRAP_BYTES, "start.S builds struct trap");
 /* Supplied by each case. */
 void first(const void *device_tree);
 void secondary(uint64_t vcpu); /* only cases with several vCPUs */
+/* A synchronous exception: true when the case has dealt with it. Only cases that want to see them have one. */
+bool on_exception(struct trap *trap, unsigned class);
 
 void say(const char *text);
 void say_number(uint64_t value); /* hexadecimal, with 0x */

@@ -78,9 +78,10 @@ void first(const void *device_tree)
 	check(FAULTS(run_made_up(MRS_X0 | 1 << 19 | 15 << 12, 0)) == 1 &&
 		      FAULT_CLASS() == CLASS_UNKNOWN && fault.elr == (uint64_t)code,
 	      "an implementation defined register is UNDEFINED, ELR_EL1 names the instruction");
-	check(FAULTS(run_made_up(MRS_X0 | 1 << 19 | 3 << 16 | 9 << 12 | 12 << 8, 0)) == 1 &&
+	check(FAULTS(run_made_up(MRS_X0 | 1 << 19 | 3 << 16 | 9 << 12 | 14 << 8 | 6 << 5, 0)) ==
+			      1 &&
 		      FAULT_CLASS() == CLASS_UNKNOWN,
-	      "PMCR_EL0 is UNDEFINED: ID_AA64DFR0_EL1 shows no PMU");
+	      "PMMIR is UNDEFINED: ID_AA64DFR0_EL1 shows the first version of the PMU");
 	check(FAULTS(run_made_up(MRS_X0 | 1 << 19 | 4 << 16 | 1 << 12 | 1 << 8, 0)) == 1 &&
 		      FAULT_CLASS() == CLASS_UNKNOWN,
 	      "HCR_EL2 is UNDEFINED");

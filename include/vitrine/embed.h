@@ -35,8 +35,18 @@ bool embed_mmio_read(struct vcpu *vcpu, const struct mmio_access *access, uint64
 /** A store: true when a device has taken it. */
 bool embed_mmio_write(struct vcpu *vcpu, const struct mmio_access *access, uint64_t value);
 
-/** A write to ICC_SGI1R_EL1 (and its kin). */
+/** A write to ICC_SGI1R_EL1. */
 void embed_send_sgi(struct vcpu *vcpu, uint64_t value);
+
+/**
+ * The registers that core/trapped_regs.def leaves to the embedder: the physical timer, ICC_ASGI1R_EL1 and ICC_SGI0R_EL1. `key` is
+ * SYSREG_KEY(op0, op1, CRn, CRm, op2) of core/esr.h. False: UNDEFINED.
+ */
+bool embed_sysreg_read(struct vcpu *vcpu, uint32_t key, uint64_t *value);
+bool embed_sysreg_write(struct vcpu *vcpu, uint32_t key, uint64_t value);
+
+/** The guest's PMU raises its overflow interrupt, or lowers it. The vCPU may be about to be put. */
+void embed_pmu_line(struct vcpu *vcpu, bool level);
 
 /** WFI or WFE: true when the vCPU has something pending and need not wait. */
 bool embed_may_resume_from_wait(struct vcpu *vcpu);

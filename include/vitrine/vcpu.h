@@ -16,6 +16,8 @@
 #include <vitrine/err.h>
 #include <vitrine/exit.h>
 #include <vitrine/frame.h>
+#include <vitrine/guest_debug.h>
+#include <vitrine/guest_pmu.h>
 #include "trace/format.h"
 
 /** EL1 and EL0 system registers, one field a row of core/sysregs.def. All are 64 bits. */
@@ -75,9 +77,10 @@ struct vcpu {
 	uint64_t exits[EXIT_REASONS]; /* how many exits, by reason: always counted */
 	uint64_t ticks[EXIT_REASONS]; /* time spent on them, only while tracing */
 
-	uint64_t mdscr; /* the guest's MDSCR_EL1, kept apart: EL2 owns the hardware's */
 	struct vcpu_sysregs sysregs;
 	struct vcpu_fpsimd fpsimd;
+	struct guest_debug debug;
+	struct guest_pmu pmu;
 };
 
 /** Changes to a register's default: first `set`, then `clear`. */
@@ -196,6 +199,9 @@ enum vt_err vcpu_set_irq_line(struct vcpu *vcpu, bool level);
  * has no interrupt controller: embed_inject_interrupt() does it.
  */
 enum vt_err vcpu_inject_interrupt(struct vcpu *vcpu, uint32_t intid);
+
+/** The machine's PMU interrupt has come while this vCPU is loaded here: tells embed_pmu_line(). */
+void vcpu_pmu_interrupt(struct vcpu *vcpu);
 
 /** Close the exit that left the fast path: writes its trace record. Called by vcpu_run() and when
  * the vCPU stops. */

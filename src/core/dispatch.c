@@ -158,7 +158,7 @@ static uint64_t on_sysreg(struct vcpu *vcpu, uint64_t esr)
 
 	if (!access.write && is_id_reg(access.key))
 		return sysreg_is_read(vcpu, access.reg, id_reg_value(access.key));
-	return access.write && is_sgi_register(access.key) ? send_sgi(vcpu, esr)
+	return access.write && access.key == KEY_ICC_SGI1R ? send_sgi(vcpu, esr)
 							   : other_sysreg(vcpu, esr);
 }
 

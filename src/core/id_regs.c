@@ -7,12 +7,16 @@
  */
 #include "core/id_regs.h"
 
+#include "core/pmu.h"
+#include "core/traps.h"
 #include "hal/arm64.h"
 
 uint64_t id_regs[ID_REGS];
 
 static bool has_pauth;
 static unsigned pa_bits;
+static uint64_t hidden_traps;
+static unsigned breakpoints, watchpoints;
 
 bool cpu_has_pauth(void)
 {
@@ -22,6 +26,21 @@ bool cpu_has_pauth(void)
 unsigned cpu_pa_bits(void)
 {
 	return pa_bits;
+}
+
+uint64_t cpu_hidden_traps(void)
+{
+	return hidden_traps;
+}
+
+unsigned cpu_breakpoints(void)
+{
+	return breakpoints;
+}
+
+unsigned cpu_watchpoints(void)
+{
+	return watchpoints;
 }
 
 /* A 4-bit field of an ID register, no larger than `most`. */
@@ -52,12 +71,13 @@ static uint64_t pfr1(uint64_t value)
 }
 
 /*
- * Debug architecture, 2 breakpoints, 2 watchpoints, 1 context-aware. No PMU, trace, SPE, TRBE,
- * BRBE.
+ * Debug architecture, all breakpoints, watchpoints and context-aware ones; PMUv3 as ARMv8.0 has it,
+ * which is what core/pmu.c emulates. No trace, SPE, TRBE, BRBE.
  */
 static uint64_t dfr0(uint64_t value)
 {
-	return clamp(value, 0, 8) | UINT64_C(1) << 12 | UINT64_C(1) << 20;
+	return clamp(value, 0, 8) | (pmu_is_there() ? UINT64_C(1) << 8 : 0) |
+	       (value & (FIELD4(12) | FIELD4(20) | FIELD4(28)));
 }
 
 /* All but TME (27:24); DGH, RNDR, TLB, TS, FHM and the cryptographic ones need nothing of us. */
@@ -103,6 +123,11 @@ static uint64_t mmfr2(uint64_t value)
 			FIELD4(28) | FIELD4(32) | FIELD4(48) | FIELD4(52) | FIELD4(60));
 }
 
+static unsigned field_plus_1(unsigned index, unsigned shift)
+{
+	return (unsigned)(id_regs[index] >> shift & 0xf) + 1;
+}
+
 #define KEEP_ID_REG(crm, op2) \
 	(id_regs[ID_REG_INDEX(crm, op2)] = READ_SYSREG(S3_0_C0_C##crm##_##op2))
 
@@ -137,6 +162,7 @@ void id_regs_init(void)
 	KEEP_ID_REG(3, 2);
 	KEEP_ID_REG(3, 4);
 
+	pmu_init();
 	id_regs[ID_REG_INDEX(4, 0)] = pfr0(READ_SYSREG(ID_AA64PFR0_EL1));
 	id_regs[ID_REG_INDEX(4, 1)] = pfr1(READ_SYSREG(ID_AA64PFR1_EL1));
 	id_regs[ID_REG_INDEX(5, 0)] = dfr0(READ_SYSREG(ID_AA64DFR0_EL1));
@@ -146,6 +172,11 @@ void id_regs_init(void)
 	id_regs[ID_REG_INDEX(7, 0)] = mmfr0(READ_SYSREG(ID_AA64MMFR0_EL1));
 	id_regs[ID_REG_INDEX(7, 1)] = mmfr1(READ_SYSREG(ID_AA64MMFR1_EL1));
 	id_regs[ID_REG_INDEX(7, 2)] = mmfr2(READ_SYSREG(S3_0_C0_C7_2));
+
+	breakpoints = field_plus_1(ID_REG_INDEX(5, 0), 12);
+	watchpoints = field_plus_1(ID_REG_INDEX(5, 0), 20);
+	hidden_traps = (READ_SYSREG(ID_AA64MMFR1_EL1) & FIELD4(16) ? HCR_TLOR : 0) |
+		       (READ_SYSREG(ID_AA64PFR0_EL1) & FIELD4(28) ? HCR_TERR : 0);
 
 	/* GPI, GPA, API, APA of ISAR1; APA3, GPA3 of ISAR2. */
 	has_pauth = (id_regs[ID_REG_INDEX(6, 1)] & (GENMASK(11, 4) | GENMASK(31, 24))) != 0 ||

@@ -32,6 +32,13 @@ void id_regs_init(void);
 
 bool cpu_has_pauth(void);
 
+/* Traps in HCR_EL2 for what this CPU has and no guest sees: RES0 on a CPU without it. */
+uint64_t cpu_hidden_traps(void);
+
+/* As guests see them, and as the machine has them. */
+unsigned cpu_breakpoints(void);
+unsigned cpu_watchpoints(void);
+
 /* Physical address bits that we use: PARange of this machine, at most 48. */
 unsigned cpu_pa_bits(void);
 

@@ -6,6 +6,7 @@
 
 #include "core/dispatch.h"
 #include "core/perf_hook.h"
+#include "core/pmu.h"
 #include "core/traps.h"
 #include "hal/arm64.h"
 #include "hal/hal.h"
@@ -66,8 +67,9 @@ enum vt_err percpu_enable(struct percpu *cpu, bool traced)
 	set_vectors(traced);
 	WRITE_SYSREG(HCR_EL2, HCR_RW);
 	WRITE_SYSREG(CPTR_EL2, CPTR_DEFAULT);
-	cpu->event_counters = READ_SYSREG(MDCR_EL2) & MDCR_HPMN;
+	cpu->event_counters = pmu_hpmn();
 	WRITE_SYSREG(MDCR_EL2, MDCR_DEFAULT | cpu->event_counters);
+	WRITE_SYSREG(MDSCR_EL1, 0); /* until a guest wants debug exceptions */
 	WRITE_SYSREG(HSTR_EL2, 0);
 	WRITE_SYSREG(CNTHCTL_EL2, CNTHCTL_DEFAULT);
 	WRITE_SYSREG(VPIDR_EL2, READ_SYSREG(MIDR_EL1));

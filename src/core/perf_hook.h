@@ -7,12 +7,14 @@
 #include <vitrine/vcpu.h>
 
 #ifdef VT_PERF
+#define PERF_KEEPS_PMU true		 /* guests get none */
 void perf_enable_cpu(void);		 /* start this CPU's counters */
 void perf_run(void);			 /* the guest is about to be entered by vcpu_run() */
 void perf_exit_begin(struct vcpu *vcpu); /* first thing after an exit */
 void perf_exit_end(
 	enum exit_reason reason); /* last thing, before the guest or vcpu_run()'s caller goes on */
 #else
+#define PERF_KEEPS_PMU false
 static inline void perf_enable_cpu(void)
 {
 }

@@ -1,4 +1,4 @@
-/* See sysreg_names.h. The names are the trace's own: one table for both. */
+/* See sysreg_names.h. Two tables: what traps, and the rest, which the trace knows too. */
 #include "core/sysreg_names.h"
 
 #include "core/esr.h"
@@ -13,6 +13,10 @@ static const struct {
 	{(uint32_t)SYSREG_KEY(op0, op1, crn, crm, op2), #name},
 #include "trace/host/sysreg_names.def"
 #undef SYSREG
+#define TRAPPED(op0, op1, crn, crm, op2, name, read, write) \
+	{(uint32_t)SYSREG_KEY(op0, op1, crn, crm, op2), #name},
+#include "core/trapped_regs.def"
+#undef TRAPPED
 };
 
 const char *sysreg_name(uint32_t key, char buffer[SYSREG_NAME_BYTES])

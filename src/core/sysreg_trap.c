@@ -1,51 +1,86 @@
 /*
- * What a guest finds behind a trapped system register. Cold compared with the ID registers and
- * SGIs, which core/dispatch.c answers before it comes here.
+ * What a guest finds behind a trapped system register, by the table core/trapped_regs.def. Cold
+ * compared with the ID registers and SGIs, which core/dispatch.c answers before it comes here.
  */
 #include "core/sysreg_trap.h"
 
+#include <vitrine/embed.h>
+
+#include "core/guest_debug.h"
+#include "core/pmu.h"
+#include "core/sysreg_names.h"
+#include "hal/arm64.h"
 #include "lib/log.h"
 
-#define KEY_MDSCR	  SYSREG_KEY(2, 0, 0, 2, 2)
-#define KEY_OSLSR	  SYSREG_KEY(2, 0, 1, 1, 4)
-#define OSLSR_IMPLEMENTED BIT(3) /* OSLM = 0b10, unlocked */
-#define KEY_ACTLR	  SYSREG_KEY(3, 0, 1, 0, 1)
+#define KEY_DC_CSW SYSREG_KEY(1, 0, 7, 10, 2)
 
-#define OP0_OF(key) FIELD_GET(ISS_SYSREG_OP0, key)
-#define OP1_OF(key) FIELD_GET(ISS_SYSREG_OP1, key)
-#define CRN_OF(key) FIELD_GET(ISS_SYSREG_CRN, key)
-#define CRM_OF(key) FIELD_GET(ISS_SYSREG_CRM, key)
-#define OP2_OF(key) FIELD_GET(ISS_SYSREG_OP2, key)
+enum policy { UNDEF, ZERO, IGNORE, DEBUG, PMU, EMBEDDER, SET_WAY };
 
-/*
- * Debug registers (op0 2, op1 0 or 3): breakpoints, watchpoints, OS lock, claim tags. EL2 keeps the
- * hardware's; a guest finds ones that hold nothing. MDSCR_EL1 alone is remembered, as kernels read
- * back what they wrote.
- */
-static bool is_debug_register(uint32_t key)
+struct policies {
+	uint8_t read, write; /* enum policy */
+};
+
+/* The compiler makes a search of it; a row that is there twice is an error. */
+static struct policies policies_of(uint32_t key)
 {
-	return OP0_OF(key) == 2 && (OP1_OF(key) == 0 || OP1_OF(key) == 3);
+	switch (key) {
+#define TRAPPED(op0, op1, crn, crm, op2, name, read, write) \
+	case SYSREG_KEY(op0, op1, crn, crm, op2):           \
+		return (struct policies){read, write};
+#include "core/trapped_regs.def"
+#undef TRAPPED
+	default:
+		return (struct policies){UNDEF, UNDEF};
+	}
 }
 
 bool sysreg_read(struct vcpu *vcpu, uint32_t key, uint64_t *value)
 {
 	*value = 0;
-	if (key == KEY_MDSCR)
-		*value = vcpu->mdscr;
-	else if (key == KEY_OSLSR)
-		*value = OSLSR_IMPLEMENTED;
+	switch (policies_of(key).read) {
+	case ZERO:
+		return true;
+	case DEBUG:
+		return guest_debug_read(vcpu, key, value);
+	case PMU:
+		return guest_pmu_read(vcpu, key, value);
+	case EMBEDDER:
+		return embed_sysreg_read(vcpu, key, value);
+	default:
+		return false;
+	}
+}
+
+/*
+ * Cache maintenance by set and way works on one CPU's own caches, and a vCPU has a home CPU for its
+ * life, so doing it here is what the guest has asked for. Never without the clean: other VMs have
+ * lines in those caches.
+ */
+static bool by_set_and_way(uint32_t key, uint64_t set_way)
+{
+	if (key == KEY_DC_CSW)
+		__asm__ volatile("dc csw, %0" ::"r"(set_way) : "memory");
 	else
-		return key == KEY_ACTLR || is_debug_register(key);
+		__asm__ volatile("dc cisw, %0" ::"r"(set_way) : "memory");
 	return true;
 }
 
 bool sysreg_write(struct vcpu *vcpu, uint32_t key, uint64_t value)
 {
-	if (key == KEY_MDSCR) {
-		vcpu->mdscr = value;
+	switch (policies_of(key).write) {
+	case IGNORE:
 		return true;
+	case DEBUG:
+		return guest_debug_write(vcpu, key, value);
+	case PMU:
+		return guest_pmu_write(vcpu, key, value);
+	case EMBEDDER:
+		return embed_sysreg_write(vcpu, key, value);
+	case SET_WAY:
+		return by_set_and_way(key, value);
+	default:
+		return false;
 	}
-	return key == KEY_ACTLR || is_debug_register(key);
 }
 
 /* Is this the first time? Later ones, and those beyond the table's end, are not worth a line. */
@@ -68,13 +103,11 @@ static bool is_news(uint32_t key)
 
 void sysreg_undefined(struct vcpu *vcpu, struct sysreg_access access)
 {
-	const uint32_t key = access.key | access.write;
+	char name[SYSREG_NAME_BYTES];
 
-	if (is_news(key))
-		log_line("vcpu %u: %s of S%u_%u_C%u_C%u_%u at pc 0x%llx: no such register here, "
-			 "UNDEFINED",
-			 vcpu->id, access.write ? "write" : "read", (unsigned)OP0_OF(key),
-			 (unsigned)OP1_OF(key), (unsigned)CRN_OF(key), (unsigned)CRM_OF(key),
-			 (unsigned)OP2_OF(key), (unsigned long long)vcpu->frame.pc);
+	if (is_news(access.key | access.write))
+		log_line("vcpu %u: %s of %s at pc 0x%llx: no such register here, UNDEFINED",
+			 vcpu->id, access.write ? "write" : "read", sysreg_name(access.key, name),
+			 (unsigned long long)vcpu->frame.pc);
 	vcpu_inject_undefined(vcpu);
 }

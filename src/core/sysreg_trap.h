@@ -1,7 +1,6 @@
 /*
- * Trapped system registers other than the ID registers: one row a register or a block in
- * sysreg_trap.c says what a guest finds there. What is in no row is UNDEFINED, as on a CPU that
- * lacks it, and named once in the log.
+ * Trapped system registers other than the ID registers: core/trapped_regs.def says what a guest finds
+ * there. What is in no row is UNDEFINED, as on a CPU that lacks it, and named once in the log.
  */
 #ifndef CORE_SYSREG_TRAP_H
 #define CORE_SYSREG_TRAP_H
@@ -12,14 +11,7 @@
 #include <vitrine/vcpu.h>
 #include "core/esr.h"
 
-#define KEY_ICC_SGI1R  SYSREG_KEY(3, 0, 12, 11, 5)
-#define KEY_ICC_ASGI1R SYSREG_KEY(3, 0, 12, 11, 6)
-#define KEY_ICC_SGI0R  SYSREG_KEY(3, 0, 12, 11, 7)
-
-static inline bool is_sgi_register(uint32_t key)
-{
-	return key == KEY_ICC_SGI1R || key == KEY_ICC_ASGI1R || key == KEY_ICC_SGI0R;
-}
+#define KEY_ICC_SGI1R SYSREG_KEY(3, 0, 12, 11, 5)
 
 /* False: there is no such register. */
 bool sysreg_read(struct vcpu *vcpu, uint32_t key, uint64_t *value);

@@ -25,16 +25,22 @@
 #define HCR_TSC	      BIT(19)
 #define HCR_TIDCP     BIT(20)
 #define HCR_TACR      BIT(21)
+#define HCR_TSW	      BIT(22) /* cache maintenance by set and way */
 #define HCR_TGE	      BIT(27)
 #define HCR_RW	      BIT(31)
 #define HCR_E2H	      BIT(34)
+#define HCR_TLOR      BIT(35) /* limited ordering regions, where the CPU has them */
+#define HCR_TERR      BIT(36) /* error records, likewise */
 #define HCR_APK	      BIT(40)
 #define HCR_API	      BIT(41)
 
-/* What is trapped: WFI, SMC, ID registers, ACTLR, implementation-defined ones; interrupts are EL2's. */
+/*
+ * What is trapped: WFI, SMC, ID registers, ACTLR, implementation-defined ones, set/way; interrupts are
+ * EL2's.
+ */
 #define HCR_DEFAULT                                                                           \
 	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | \
-	 HCR_TWI | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_RW)
+	 HCR_TWI | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW)
 
 /* The interrupt lines into the guest: they change while a vCPU lives. */
 #define HCR_LINES (HCR_VF | HCR_VI | HCR_VSE)

@@ -6,8 +6,10 @@
 #include <vitrine/vcpu.h>
 
 #include "core/dispatch.h"
+#include "core/guest_debug.h"
 #include "core/id_regs.h"
 #include "core/perf_hook.h"
+#include "core/pmu.h"
 #include "core/sysregs.h"
 #include "core/traps.h"
 #include "hal/arm64.h"
@@ -38,7 +40,7 @@ static bool is_safe(uint64_t hcr, uint64_t cptr)
 enum vt_err vcpu_init(struct vcpu *vcpu, const struct vcpu_setup *setup)
 {
 	const uint64_t pauth = cpu_has_pauth() ? HCR_API | HCR_APK : 0;
-	const uint64_t hcr = changed(HCR_DEFAULT | pauth, setup->hcr);
+	const uint64_t hcr = changed(HCR_DEFAULT | pauth | cpu_hidden_traps(), setup->hcr);
 	const uint64_t cptr = changed(CPTR_DEFAULT, setup->cptr);
 
 	if (setup->id >= VCPU_ID_LIMIT || !is_safe(hcr, cptr))
@@ -79,7 +81,8 @@ enum vt_err vcpu_reset(struct vcpu *vcpu)
 	vcpu_frame_reset(&vcpu->frame);
 	memset(&vcpu->fpsimd, 0, sizeof(vcpu->fpsimd));
 	vcpu->hcr &= ~HCR_LINES;
-	vcpu->mdscr = 0;
+	memset(&vcpu->debug, 0, sizeof(vcpu->debug));
+	memset(&vcpu->pmu, 0, sizeof(vcpu->pmu));
 	sysregs_reset(&vcpu->sysregs);
 	vcpu->sysregs.SCTLR_EL1 = vcpu->sctlr_reset;
 	return vcpu->state == VCPU_CREATED ? VT_OK : vcpu_set_state(vcpu, VCPU_CREATED);
@@ -111,6 +114,10 @@ enum vt_err vcpu_load(struct vcpu *vcpu)
 	WRITE_SYSREG(VTCR_EL2, vcpu->vtcr);
 	WRITE_SYSREG(VTTBR_EL2, vcpu->vttbr);
 	WRITE_SYSREG(VMPIDR_EL2, vcpu->vmpidr);
+	if (vcpu->debug.in_hardware)
+		guest_debug_load(&vcpu->debug);
+	if (guest_pmu_is_used(&vcpu->pmu))
+		guest_pmu_load(&vcpu->pmu);
 	/* The ERET that enters the guest synchronises all of it. */
 	vcpu->cpu = cpu;
 	vcpu->ring = cpu->ring;
@@ -125,6 +132,10 @@ enum vt_err vcpu_put(struct vcpu *vcpu)
 	if (vcpu->cpu != cpu)
 		return VT_ESTATE;
 
+	if (guest_pmu_is_used(&vcpu->pmu))
+		guest_pmu_put(vcpu);
+	if (vcpu->debug.in_hardware)
+		guest_debug_put();
 	fpsimd_save(&vcpu->fpsimd);
 	sysregs_store(&vcpu->sysregs);
 	/* The CPU clears VSE when the guest takes its SError. (Arm ARM D19.2, HCR_EL2.VSE.) */

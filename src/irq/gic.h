@@ -22,6 +22,7 @@
 #define INTID_SPURIOUS	1023u
 #define INTID_SPECIAL	1020u /* 1020..1023 are no interrupts */
 
+#define INTID_PMU	     23u
 #define INTID_MAINTENANCE    25u
 #define INTID_EL2_PHYS_TIMER 26u
 #define INTID_VIRT_TIMER     27u
@@ -33,7 +34,7 @@
 
 /* Once, by the boot CPU: distributor on, all SPIs disabled, priority default. */
 enum vt_err gic_init(void);
-/* On each CPU: its redistributor (GICv3) and CPU interface, SGIs and the PPIs 25, 26, 27 enabled,
+/* On each CPU: its redistributor (GICv3) and CPU interface, SGIs and the PPIs 23, 25, 26, 27 enabled,
  * ICH_* or GICH_* reset. */
 enum vt_err gic_init_cpu(void);
 

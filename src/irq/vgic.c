@@ -276,6 +276,23 @@ void vgic_write_sgi1r(struct vgic_cpu *cpu, uint64_t value)
 	spin_unlock(&cpu->vgic->lock);
 }
 
+void vgic_write_sgi0r(struct vgic_cpu *cpu, uint64_t value)
+{
+	struct vgic *vgic = cpu->vgic;
+	const uint32_t bit = vgic_bit_of((unsigned)FIELD_GET(SGI1R_INTID, value));
+	uint32_t targets = 0;
+
+	spin_lock(&vgic->lock);
+	for (uint32_t left = sgi_targets(cpu, value); left; left &= left - 1) {
+		const unsigned index = (unsigned)__builtin_ctz(left);
+
+		if (!(vgic->cpu[index]->bank.group1 & bit))
+			targets |= UINT32_C(1) << index;
+	}
+	queue_sgi(vgic, targets, bit);
+	spin_unlock(&vgic->lock);
+}
+
 static bool better_than_mask(uint8_t priority, bool group1, uint64_t vmcr)
 {
 	return vmcr & (group1 ? ICH_VMCR_VENG1 : ICH_VMCR_VENG0) &&

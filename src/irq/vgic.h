@@ -156,9 +156,14 @@ enum vt_err vgic_set_level(struct vgic *vgic, unsigned vcpu, uint32_t intid, boo
  */
 void vgic_inject_vtimer(struct vgic_cpu *cpu);
 
-/* FAST PATH: the guest on `cpu` wrote `value` to ICC_SGI1R_EL1 (ASGI1R and SGI0R act alike with one
- * Security state's rules). */
+/* FAST PATH: the guest on `cpu` wrote `value` to ICC_SGI1R_EL1. */
 void vgic_write_sgi1r(struct vgic_cpu *cpu, uint64_t value);
+
+/*
+ * To ICC_SGI0R_EL1, or to ICC_ASGI1R_EL1, which means the same with one Security state: only SGIs that the receiver has in
+ * Group 0 arrive. (IHI 0069 12.1.11.)
+ */
+void vgic_write_sgi0r(struct vgic_cpu *cpu, uint64_t value);
 
 /*
  * FAST PATH: a GICD or GICR access by the vCPU `cpu`. `offset` is from VGIC_GICD_IPA / from

@@ -9,10 +9,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "irq/ptimer.h"
+
 struct vtimer {
-	uint64_t ctl, cval;    /* CNTV_CTL_EL0, CNTV_CVAL_EL0 while not loaded */
-	uint64_t offset_ticks; /* CNTVOFF_EL2 */
-	uint64_t cntkctl;      /* CNTKCTL_EL1 */
+	uint64_t ctl, cval;	/* CNTV_CTL_EL0, CNTV_CVAL_EL0 while not loaded */
+	uint64_t offset_ticks;	/* CNTVOFF_EL2 */
+	uint64_t cntkctl;	/* CNTKCTL_EL1 */
+	struct ptimer physical; /* always emulated, loaded or not */
 };
 
 void vtimer_load(const struct vtimer *timer);

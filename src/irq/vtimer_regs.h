@@ -5,9 +5,10 @@
 #include "irq/vtimer.h"
 #include "lib/bits.h"
 
-/* CNTV_CTL_EL0, CNTHP_CTL_EL2 */
-#define CNT_CTL_ENABLE BIT(0)
-#define CNT_CTL_IMASK  BIT(1)
+/* CNTV_CTL_EL0, CNTP_CTL_EL0, CNTHP_CTL_EL2 */
+#define CNT_CTL_ENABLE	BIT(0)
+#define CNT_CTL_IMASK	BIT(1)
+#define CNT_CTL_ISTATUS BIT(2)
 
 /* The physical count, CNTPCT_EL0. Supplied by irq/vtimer.c, on a host build by the test. */
 uint64_t vtimer_count_now(void);

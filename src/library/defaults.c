@@ -73,6 +73,28 @@ WEAK void embed_send_sgi(struct vcpu *vcpu, uint64_t value)
 	(void)value;
 }
 
+WEAK bool embed_sysreg_read(struct vcpu *vcpu, uint32_t key, uint64_t *value)
+{
+	(void)vcpu;
+	(void)key;
+	(void)value;
+	return false;
+}
+
+WEAK bool embed_sysreg_write(struct vcpu *vcpu, uint32_t key, uint64_t value)
+{
+	(void)vcpu;
+	(void)key;
+	(void)value;
+	return false;
+}
+
+WEAK void embed_pmu_line(struct vcpu *vcpu, bool level)
+{
+	(void)vcpu;
+	(void)level;
+}
+
 WEAK bool embed_may_resume_from_wait(struct vcpu *vcpu)
 {
 	(void)vcpu;

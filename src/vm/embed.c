@@ -4,6 +4,8 @@
  */
 #include <vitrine/embed.h>
 
+#include "core/sysreg_trap.h"
+#include "hal/arm64.h"
 #include "hal/hal.h"
 #include "irq/gic.h"
 #include "vm/sched.h"
@@ -71,6 +73,43 @@ void embed_send_sgi(struct vcpu *core, uint64_t value)
 
 	vgic_write_sgi1r(&vcpu->vgic, value);
 	sync_if_asked(vcpu);
+}
+
+/* CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0. */
+static bool is_physical_timer(uint32_t key)
+{
+	return (key & ~(uint32_t)ISS_SYSREG_OP2) == SYSREG_KEY(3, 3, 14, 2, 0);
+}
+
+bool embed_sysreg_read(struct vcpu *core, uint32_t key, uint64_t *value)
+{
+	if (!is_physical_timer(key))
+		return false;
+	*value = ptimer_read(&vm_vcpu_of(core)->timer.physical, FIELD_GET(ISS_SYSREG_OP2, key),
+			     READ_SYSREG(CNTPCT_EL0));
+	return true;
+}
+
+bool embed_sysreg_write(struct vcpu *core, uint32_t key, uint64_t value)
+{
+	struct vm_vcpu *vcpu = vm_vcpu_of(core);
+
+	if (is_physical_timer(key)) {
+		ptimer_write(&vcpu->timer.physical, FIELD_GET(ISS_SYSREG_OP2, key), value,
+			     READ_SYSREG(CNTPCT_EL0));
+		sched_timer_changed(vcpu);
+	} else {
+		vgic_write_sgi0r(&vcpu->vgic, value);
+	}
+	sync_if_asked(vcpu);
+	return true;
+}
+
+void embed_pmu_line(struct vcpu *core, bool level)
+{
+	struct vm_vcpu *vcpu = vm_vcpu_of(core);
+
+	vgic_set_level(&vcpu->vm->vgic, vcpu->index, INTID_PMU, level);
 }
 
 bool embed_may_resume_from_wait(struct vcpu *core)

@@ -29,6 +29,7 @@
 #define PPI_PHYSICAL_TIMER	  (30 - FIRST_PPI)
 #define PPI_VIRTUAL_TIMER	  (27 - FIRST_PPI)
 #define PPI_HYP_TIMER		  (26 - FIRST_PPI)
+#define PPI_PMU			  (23 - FIRST_PPI)
 
 #define UART_CLOCK_HZ 24000000
 
@@ -173,6 +174,15 @@ static void write_timer(struct writer *writer)
 	end(writer);
 }
 
+/* arm/pmu.yaml */
+static void write_pmu(struct writer *writer)
+{
+	begin(writer, "pmu");
+	string(writer, "compatible", "arm,armv8-pmuv3");
+	CELLS(writer, "interrupts", GIC_PPI, PPI_PMU, IRQ_TYPE_LEVEL_HIGH);
+	end(writer);
+}
+
 static void write_gic(struct writer *writer, const struct vm_config *config)
 {
 	begin_at(writer, "interrupt-controller", VGIC_GICD_IPA);
@@ -211,7 +221,7 @@ static void write_pl011(struct writer *writer)
 }
 
 size_t guest_dt_write(void *buffer, size_t size, const struct vm_config *config,
-		      uint64_t initrd_start, uint64_t initrd_end)
+		      uint64_t initrd_start, uint64_t initrd_end, bool has_pmu)
 {
 	struct writer writer = {.fdt = buffer};
 
@@ -229,6 +239,8 @@ size_t guest_dt_write(void *buffer, size_t size, const struct vm_config *config,
 	write_cpus(&writer, config);
 	write_psci(&writer);
 	write_timer(&writer);
+	if (has_pmu)
+		write_pmu(&writer);
 	write_gic(&writer, config);
 	if (config->has_pl011)
 		write_pl011(&writer);

@@ -11,9 +11,9 @@
 
 #include "vm/manifest.h"
 
-/* Write it at `buffer`; initrd_start == initrd_end: none. Returns its size in bytes, or 0 when
+/* Write it at `buffer`; initrd_start == initrd_end: none; `has_pmu`: the vCPUs' ID registers show one. Returns its size in bytes, or 0 when
  * `size` is too small. */
 size_t guest_dt_write(void *buffer, size_t size, const struct vm_config *config,
-		      uint64_t initrd_start, uint64_t initrd_end);
+		      uint64_t initrd_start, uint64_t initrd_end, bool has_pmu);
 
 #endif

@@ -9,6 +9,7 @@
  */
 #include <stdarg.h>
 
+#include "core/pmu.h"
 #include "lib/bits.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -130,7 +131,8 @@ const char *loader_load(const struct vm_config *config, void *ram, struct loaded
 		memcpy((uint8_t *)ram + room.bytes, config->initrd, config->initrd_bytes);
 
 	guest->dtb_ipa = config->ram_base + slot_offset;
-	if (!guest_dt_write(slot, slot_bytes, config, guest->initrd_ipa, guest->initrd_end_ipa))
+	if (!guest_dt_write(slot, slot_bytes, config, guest->initrd_ipa, guest->initrd_end_ipa,
+			    pmu_is_there()))
 		return reject(config, "bootargs",
 			      "the device tree with them does not fit in %#lx bytes", slot_bytes);
 	return NULL;

@@ -62,6 +62,24 @@ enum vt_err sched_add(struct vm_vcpu *vcpu)
 	return VT_OK;
 }
 
+/* Let the virtual GIC see where the line of the physical timer is now. */
+static void update_physical_timer(struct vm_vcpu *vcpu)
+{
+	struct ptimer *timer = &vcpu->timer.physical;
+	const bool line = ptimer_asserts(timer, READ_SYSREG(CNTPCT_EL0));
+
+	if (line == timer->line)
+		return;
+	timer->line = line;
+	vgic_set_level(&vcpu->vm->vgic, vcpu->index, INTID_EL1_PHYS_TIMER, line);
+}
+
+/* Must an expiry be noticed when it happens? (Else it is when the vCPU is loaded.) */
+static bool minds_physical_timer(const struct run_queue *queue, const struct vm_vcpu *vcpu)
+{
+	return vcpu == queue->loaded || vcpu->core.state == VCPU_BLOCKED;
+}
+
 static void load(struct run_queue *queue, struct vm_vcpu *vcpu)
 {
 	if (vcpu_load(&vcpu->core) != VT_OK)
@@ -70,6 +88,7 @@ static void load(struct run_queue *queue, struct vm_vcpu *vcpu)
 	 * The timer last: it may fire as soon as it is in, and PPI 27 must then be as this vCPU
 	 * left it.
 	 */
+	update_physical_timer(vcpu);
 	vgic_load(&vcpu->vgic);
 	vtimer_load(&vcpu->timer);
 	queue->loaded = vcpu;
@@ -217,8 +236,8 @@ static void tick(void)
 }
 
 /*
- * EL2's timer: the end of the slice if somebody else waits for this CPU, and the timers of blocked
- * vCPUs that are not loaded.
+ * EL2's timer: the end of the slice if somebody else waits for this CPU, the physical timers of who
+ * runs or is blocked, and the virtual timers of blocked vCPUs that are not loaded.
  */
 static void set_timer(const struct run_queue *queue, const struct vm_vcpu *running)
 {
@@ -232,6 +251,9 @@ static void set_timer(const struct run_queue *queue, const struct vm_vcpu *runni
 		const struct vm_vcpu *vcpu = queue->vcpu[i];
 		uint64_t deadline;
 
+		if (minds_physical_timer(queue, vcpu) &&
+		    ptimer_deadline(&vcpu->timer.physical, &deadline))
+			soonest = MIN(soonest, deadline);
 		if (vcpu != queue->loaded && vcpu->core.state == VCPU_BLOCKED &&
 		    vtimer_deadline(&vcpu->timer, &deadline))
 			soonest = MIN(soonest, deadline);
@@ -240,6 +262,22 @@ static void set_timer(const struct run_queue *queue, const struct vm_vcpu *runni
 		el2_timer_stop();
 	else
 		el2_timer_set(soonest);
+}
+
+void sched_timer_changed(struct vm_vcpu *vcpu)
+{
+	update_physical_timer(vcpu);
+	set_timer(this_queue(), vcpu);
+}
+
+/* EL2's timer has expired: for a guest's, for the tick, or for the end of a slice. */
+static void el2_timer(struct run_queue *queue)
+{
+	el2_timer_stop();
+	tick();
+	for (unsigned i = 0; i < queue->count; i++)
+		if (minds_physical_timer(queue, queue->vcpu[i]))
+			update_physical_timer(queue->vcpu[i]);
 }
 
 /*
@@ -266,10 +304,11 @@ bool sched_interrupt(uint32_t intid)
 	if (intid >= INTID_SPECIAL)
 		return false;
 
-	if (intid == INTID_EL2_PHYS_TIMER) {
-		el2_timer_stop();
-		tick();
-	} else if (intid == INTID_MAINTENANCE && queue->loaded)
+	if (intid == INTID_EL2_PHYS_TIMER)
+		el2_timer(queue);
+	else if (intid == INTID_PMU && queue->loaded)
+		vcpu_pmu_interrupt(&queue->loaded->core);
+	else if (intid == INTID_MAINTENANCE && queue->loaded)
 		vgic_maintenance(&queue->loaded->vgic);
 	else if (intid == hal.uart_intid)
 		console_input_poll();

@@ -28,6 +28,9 @@ _Noreturn void sched_loop(void);
  */
 bool sched_interrupt(uint32_t intid);
 
+/* The physical timer of `vcpu`, which is loaded here, has been written. */
+void sched_timer_changed(struct vm_vcpu *vcpu);
+
 /* Is anybody but `vcpu` ready on this CPU? */
 bool sched_others_ready(const struct vm_vcpu *vcpu);
 

@@ -19,6 +19,7 @@ static unsigned fake_entries;			 /* vcpu_enter() */
 static unsigned fake_state_events, fake_last_state;
 static struct vcpu *fake_injected_into;
 static uint32_t fake_injected;
+static bool fake_pmu_line;
 
 struct percpu *this_cpu(void)
 {
@@ -56,6 +57,12 @@ void trace_event(struct trace_ring *ring, enum trace_event event, unsigned vcpu,
 	}
 }
 
+void embed_pmu_line(struct vcpu *vcpu, bool level)
+{
+	fake_injected_into = vcpu;
+	fake_pmu_line = level;
+}
+
 enum vt_err embed_inject_interrupt(struct vcpu *vcpu, uint32_t intid)
 {
 	fake_injected_into = vcpu;
@@ -71,6 +78,7 @@ static void fake_core_reset(void)
 	fake_entries = fake_state_events = fake_last_state = 0;
 	fake_injected_into = NULL;
 	fake_injected = 0;
+	fake_pmu_line = false;
 	fake_sysregs_reset();
 }
 

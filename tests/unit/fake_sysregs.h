@@ -12,7 +12,7 @@
 
 #include "hal/arm64.h"
 
-#define FAKE_SYSREGS 128
+#define FAKE_SYSREGS 256
 
 static struct fake_sysreg {
 	char name[32];

@@ -31,7 +31,8 @@ static const struct vm_config linux_vm = {
 
 static void write(const struct vm_config *config, uint64_t initrd_start, uint64_t initrd_end)
 {
-	const size_t size = guest_dt_write(dt, sizeof(space), config, initrd_start, initrd_end);
+	const size_t size =
+		guest_dt_write(dt, sizeof(space), config, initrd_start, initrd_end, true);
 
 	assert_true(size > 0);
 	assert_int_equal(size, fdt_totalsize(dt));
@@ -207,7 +208,7 @@ static void too_small_a_buffer_is_refused(void **state)
 	for (;; size += 8) {
 		void *buffer = malloc(size);
 		const size_t written =
-			guest_dt_write(buffer, size, &linux_vm, 0x150000000, 0x150001000);
+			guest_dt_write(buffer, size, &linux_vm, 0x150000000, 0x150001000, true);
 
 		assert_true(written <= size);
 		free(buffer);

@@ -1,5 +1,5 @@
 /* The life of a vCPU: made, configured, loaded, put; states; interrupts and SErrors into it. */
-/* sources: src/core/vcpu.c src/core/vcpu_state.c src/core/vcpu_regs.c src/core/frame.c src/core/sysregs.c src/core/id_regs.c src/core/inject_interrupt.c src/lib/printf.c */
+/* sources: src/core/vcpu.c src/core/vcpu_state.c src/core/vcpu_regs.c src/core/frame.c src/core/sysregs.c src/core/id_regs.c src/core/pmu.c src/core/pmu_hardware.c src/core/guest_debug.c src/core/inject_interrupt.c src/lib/printf.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -314,7 +314,7 @@ static void reset_forgets(void **state)
 	memset(&vcpu.frame, 0x5a, sizeof(vcpu.frame));
 	memset(&vcpu.fpsimd, 0x5a, sizeof(vcpu.fpsimd));
 	memset(&vcpu.sysregs, 0x5a, sizeof(vcpu.sysregs));
-	vcpu.mdscr = 1;
+	vcpu.debug.mdscr = 1;
 	assert_int_equal(vcpu_inject_serror(&vcpu), VT_OK);
 	force(VCPU_CRASHED);
 	assert_int_equal(vcpu_reset(&vcpu), VT_OK);

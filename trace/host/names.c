@@ -62,6 +62,10 @@ static const struct {
 #define SYSREG(op0, op1, crn, crm, op2, name) {SYSREG_ENCODING(op0, op1, crn, crm, op2), #name},
 #include "trace/host/sysreg_names.def"
 #undef SYSREG
+#define TRAPPED(op0, op1, crn, crm, op2, name, read, write) \
+	{SYSREG_ENCODING(op0, op1, crn, crm, op2), #name},
+#include "core/trapped_regs.def"
+#undef TRAPPED
 };
 
 static const struct {
