@@ -20,12 +20,16 @@ poweroff -f
 """
 
 
-def boot(tmp_path, *options):
-    """The console's text, the tool's own, and the hypervisor's log."""
-    done = subprocess.run(
+def run(tmp_path, *options):
+    return subprocess.run(
         [ROOT / "tools/vitrine", "run", "--kernel", GUEST / "Image", "--initrd", GUEST / "initrd.gz",
          "--append", "console=ttyAMA0", "--log", tmp_path / "log", "--timeout", "150", *options],
         input=SCRIPT, capture_output=True, text=True, errors="replace", timeout=180, check=False)
+
+
+def boot(tmp_path, *options):
+    """The console's text, the tool's own, and the hypervisor's log."""
+    done = run(tmp_path, *options)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     return done.stdout.replace("\r", ""), done.stderr, (tmp_path / "log").read_text()
 
@@ -67,3 +71,11 @@ def test_linux_on_zcu102(tmp_path):
     assert "vitrine: total" in said  # the summary has come through the second UART
     assert re.search(r"4 cpus, \d+ list registers, trace off", log)
     assert "exit: status=0 reason=poweroff" in log
+
+
+@pytest.mark.parametrize("machine", [["--gic", "2"], ["--machine", "zcu102"]])
+def test_a_hypervisor_fault_is_reported(tmp_path, machine):
+    done = run(tmp_path, *machine, "--hv-append", "panic-test=null")
+    assert done.returncode == 4, done.stdout + done.stderr
+    for report in done.stdout, (tmp_path / "log").read_text():
+        assert "EL2 exception: synchronous" in report and "backtrace:" in report

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from cli_world import ECHO_IMAGE, World, is_gone
+from cli_world import ECHO_IMAGE, MANIFEST, World, is_gone
 
 
 @pytest.fixture
@@ -65,6 +65,17 @@ def test_a_missing_hypervisor_or_tool_is_a_setup_failure(world):
     world.environment["PATH"] = "/nonexistent"
     done = world.run("run", "set.dts")
     assert done.returncode == 6 and "apt-get install device-tree-compiler" in done.stderr
+
+
+def test_input_for_zcu102_waits_until_the_hypervisor_listens(world):
+    world.manifest.write_text(MANIFEST.replace("0x1 0x00200000", "0x0 0x00200000"))
+    (world.build / "vitrine-zcu102.img").write_bytes(b"hypervisor")
+    world.fake_qemu("""import select
+sys.stdout.write("too early " if select.select([0], [], [], 0.5)[0] else "in time ")
+open(log, "w").write("exit: status=0 reason=poweroff\\n")
+sys.stdout.write(sys.stdin.read())""")
+    done = world.run("run", "set.dts", "--machine", "zcu102", stdin=b"nproc\n")
+    assert (done.returncode, done.stdout) == (0, "in time nproc\n"), done.stderr
 
 
 def test_the_console_is_standard_input_and_output(world):

@@ -80,8 +80,9 @@ static void the_board_is_found(void **state)
 	for (unsigned i = 0; i < 4; i++)
 		assert_int_equal(hal.mpidr[i], i);
 	assert_int_equal(hal.ram_ranges, 1);
-	assert_int_equal(hal.ram[0].base, 0);
-	assert_int_equal(hal.ram[0].size, 2 * GIB); /* of 3: the board has the rest elsewhere */
+	/* Of 3 GiB, as the board has the rest elsewhere; and a null pointer must not be RAM. */
+	assert_int_equal(hal.ram[0].base, 4 * KIB);
+	assert_int_equal(hal.ram[0].size, 2 * GIB - 4 * KIB);
 	assert_int_equal(hal.virtio_mmio_slots, 0);
 	assert_int_equal(hal.initrd_size, 3000);
 	assert_string_equal(hal.bootargs, "log=uart");

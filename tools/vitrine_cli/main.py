@@ -134,7 +134,7 @@ def run(arguments):
         if options["gdb"]:
             say(f"gdb: QEMU's own stub listens on 127.0.0.1:{options['gdb']}; it sees whole CPUs, "
                 "EL2 and guest together (--qemu-arg -S waits for you)")
-        return report(Session(argv, options["timeout"], qemu.NOISE).run(), files)
+        return report(Session(argv, options["timeout"], qemu.NOISE, qemu.input_gate(options, files)).run(), files)
 
 
 def compile_manifest(arguments):

@@ -109,6 +109,12 @@ def _zcu102(_options, manifest, files):
     ]
 
 
+def input_gate(options, files):
+    """Until EL2 has turned it on, the ZCU102's UART throws input away, where that of `virt` keeps it.
+    EL2 does so before it writes the log's first line."""
+    return files.log if options["machine"] == "zcu102" else None
+
+
 def command(options, manifest, files):
     """The whole command, as a list. `files` has: hypervisor, blob, log, raw_trace (None: no trace),
     machine_tree (for machines that have none of their own)."""

@@ -23,6 +23,7 @@ TERM_GRACE_S = 1.0  # from SIGTERM, which lets QEMU close its files, to SIGKILL
 TICK_MS = 200  # how late a signal or the time-out may be noticed
 PR_SET_PDEATHSIG = 1
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+GATEKEEPER = 'until [ -s "$1" ]; do sleep 0.05; done; exec cat'
 OWN_STOP_NOTICE = re.compile(r"terminating on signal \d+")
 
 
@@ -61,8 +62,11 @@ def _die_with_parent():
 
 
 class Session:
-    def __init__(self, argv, timeout_s, noise):
+    def __init__(self, argv, timeout_s, noise, input_gate=None):
+        """`input_gate`: a file; input from a pipe is held back until something stands in it."""
         self.argv = argv
+        self.input_gate = None if os.isatty(0) else input_gate
+        self.gatekeeper = None
         self.noise = noise  # a pattern: lines of QEMU's that nobody wants to read
         self.timeout_s = timeout_s
         self.child = None
@@ -86,6 +90,9 @@ class Session:
             if self.child is not None and self.child.poll() is None:
                 self.child.kill()
                 self.child.wait()
+            if self.gatekeeper is not None:
+                self.gatekeeper.kill()
+                self.gatekeeper.wait()
             terminal.restore()
             for number, handler in handlers.items():
                 signal.signal(number, handler)
@@ -94,9 +101,15 @@ class Session:
     def _start(self):
         try:
             # pylint: disable=subprocess-popen-preexec-fn  # no threads here
-            self.child = subprocess.Popen(self.argv, stderr=subprocess.PIPE, preexec_fn=_die_with_parent)
+            if self.input_gate:
+                self.gatekeeper = subprocess.Popen(["sh", "-c", GATEKEEPER, "sh", self.input_gate],
+                                                   stdout=subprocess.PIPE, preexec_fn=_die_with_parent)
+            self.child = subprocess.Popen(self.argv, stderr=subprocess.PIPE, preexec_fn=_die_with_parent,
+                                          stdin=self.gatekeeper.stdout if self.gatekeeper else None)
         except OSError as error:
             raise Failure(EXIT_SETUP, f"{self.argv[0]} did not start: {error.strerror}") from None
+        if self.gatekeeper:
+            self.gatekeeper.stdout.close()  # QEMU has it: cat must notice when QEMU is gone
 
     def _on_signal(self, number, _frame):
         self._stop(EXIT_SIGNAL + number, f"{signal.Signals(number).name} received")

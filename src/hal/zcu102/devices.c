@@ -8,7 +8,8 @@
 #include "hal/hal.h"
 #include "lib/bits.h"
 
-#define LOW_RAM_END (2 * GIB) /* UG1085: DDR low */
+#define NULL_PAGE_BYTES (4 * KIB)
+#define LOW_RAM_END	(2 * GIB) /* UG1085: DDR low */
 
 /* UART0, before the device tree has been read. */
 const uint64_t hal_early_uart = UINT64_C(0xff000000);
@@ -42,12 +43,19 @@ const char *platform_read_uart(const void *dtb)
 			     : dt_complain("/: no UART with compatible \"xlnx,zynqmp-uart\"");
 }
 
-/* QEMU tells of all RAM as one range from 0. What is above 2 GiB is elsewhere, and not used. */
+/*
+ * QEMU tells of all RAM as one range from 0. What is above 2 GiB is elsewhere, and not used. The
+ * first page stays out as well, so that EL2's null pointers lead nowhere.
+ */
 const char *platform_read_devices(const void *dtb)
 {
 	(void)dtb;
-	for (unsigned i = 0; i < hal.ram_ranges; i++)
-		if (hal.ram[i].base < LOW_RAM_END)
-			hal.ram[i].size = MIN(hal.ram[i].size, LOW_RAM_END - hal.ram[i].base);
+	for (unsigned i = 0; i < hal.ram_ranges; i++) {
+		const uint64_t start = MAX(hal.ram[i].base, NULL_PAGE_BYTES);
+		const uint64_t end = MIN(hal.ram[i].base + hal.ram[i].size, LOW_RAM_END);
+
+		hal.ram[i].base = start;
+		hal.ram[i].size = end > start ? end - start : 0;
+	}
 	return NULL;
 }
