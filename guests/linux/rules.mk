@@ -13,3 +13,11 @@ $(LINUX_GUEST_FETCHED) &: tools/fetch.sh
 
 $(LINUX_GUEST_INITRD): $(BUILD)/guests/busybox guests/linux/init guests/linux/shrc guests/linux/mkinitrd.py
 	/usr/bin/python3 guests/linux/mkinitrd.py $(BUILD)/guests/busybox $@
+
+# A program for it, of tests/system: no C library, so that nothing but the cross compiler is needed.
+LINUX_PROGRAM := $(BUILD)/guests/linux/registers
+$(LINUX_PROGRAM): guests/linux/registers.c guests/linux/rules.mk
+	@mkdir -p $(@D)
+	$(Q)aarch64-linux-gnu-gcc -std=gnu17 -O2 -Wall -Wextra -Werror -ffreestanding -mgeneral-regs-only -fno-stack-protector \
+		-fno-asynchronous-unwind-tables -nostdlib -static -no-pie -Wl,--build-id=none -s -o $@ $<
+test-guests: $(LINUX_PROGRAM)

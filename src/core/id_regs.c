@@ -15,7 +15,7 @@ uint64_t id_regs[ID_REGS];
 
 static bool has_pauth;
 static unsigned pa_bits;
-static uint64_t hidden_traps;
+static struct hidden_traps hidden_traps;
 static unsigned breakpoints, watchpoints;
 
 bool cpu_has_pauth(void)
@@ -28,7 +28,7 @@ unsigned cpu_pa_bits(void)
 	return pa_bits;
 }
 
-uint64_t cpu_hidden_traps(void)
+struct hidden_traps cpu_hidden_traps(void)
 {
 	return hidden_traps;
 }
@@ -131,6 +131,18 @@ static unsigned field_plus_1(unsigned index, unsigned shift)
 #define KEEP_ID_REG(crm, op2) \
 	(id_regs[ID_REG_INDEX(crm, op2)] = READ_SYSREG(S3_0_C0_C##crm##_##op2))
 
+static void find_hidden(void)
+{
+	const uint64_t isa = READ_SYSREG(ID_AA64PFR0_EL1), debug = READ_SYSREG(ID_AA64DFR0_EL1);
+
+	hidden_traps = (struct hidden_traps){
+		.hcr = (READ_SYSREG(ID_AA64MMFR1_EL1) & FIELD4(16) ? HCR_TLOR : 0) |
+		       (isa & FIELD4(28) ? HCR_TERR : 0),
+		.cptr = isa & FIELD4(44) ? CPTR_TAM : 0,
+		.mdcr = (debug & FIELD4(32) ? MDCR_TPMS : 0) | (debug & FIELD4(40) ? MDCR_TTRF : 0),
+	};
+}
+
 void id_regs_init(void)
 {
 	static const uint8_t bits_of_parange[] = {32, 36, 40, 42, 44, 48};
@@ -175,8 +187,7 @@ void id_regs_init(void)
 
 	breakpoints = field_plus_1(ID_REG_INDEX(5, 0), 12);
 	watchpoints = field_plus_1(ID_REG_INDEX(5, 0), 20);
-	hidden_traps = (READ_SYSREG(ID_AA64MMFR1_EL1) & FIELD4(16) ? HCR_TLOR : 0) |
-		       (READ_SYSREG(ID_AA64PFR0_EL1) & FIELD4(28) ? HCR_TERR : 0);
+	find_hidden();
 
 	/* GPI, GPA, API, APA of ISAR1; APA3, GPA3 of ISAR2. */
 	has_pauth = (id_regs[ID_REG_INDEX(6, 1)] & (GENMASK(11, 4) | GENMASK(31, 24))) != 0 ||

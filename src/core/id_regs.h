@@ -32,8 +32,11 @@ void id_regs_init(void);
 
 bool cpu_has_pauth(void);
 
-/* Traps in HCR_EL2 for what this CPU has and no guest sees: RES0 on a CPU without it. */
-uint64_t cpu_hidden_traps(void);
+/* Traps for what this CPU has and no guest sees: bits that are RES0 on a CPU without it. */
+struct hidden_traps {
+	uint64_t hcr, cptr, mdcr;
+};
+struct hidden_traps cpu_hidden_traps(void);
 
 /* As guests see them, and as the machine has them. */
 unsigned cpu_breakpoints(void);

@@ -51,6 +51,7 @@
 #define CPTR_TFP     BIT(10) /* FP; stays 0: it belongs to the guest */
 #define CPTR_TSM     BIT(12) /* SME, else RES1 */
 #define CPTR_TTA     BIT(20) /* trace registers */
+#define CPTR_TAM     BIT(30) /* activity monitors, where the CPU has them */
 #define CPTR_DEFAULT (CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA)
 
 /* MDCR_EL2: the PMU and the debug registers trap. */
@@ -60,6 +61,8 @@
 #define MDCR_TDA     BIT(9)
 #define MDCR_TDOSA   BIT(10)
 #define MDCR_TDRA    BIT(11)
+#define MDCR_TPMS    BIT(14) /* statistical profiling, where the CPU has it */
+#define MDCR_TTRF    BIT(19) /* trace filter, likewise */
 #define MDCR_DEFAULT (MDCR_TPMCR | MDCR_TPM | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA)
 
 /* CNTHCTL_EL2: the physical counter may be read; the physical timer traps. */

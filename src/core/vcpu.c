@@ -40,8 +40,9 @@ static bool is_safe(uint64_t hcr, uint64_t cptr)
 enum vt_err vcpu_init(struct vcpu *vcpu, const struct vcpu_setup *setup)
 {
 	const uint64_t pauth = cpu_has_pauth() ? HCR_API | HCR_APK : 0;
-	const uint64_t hcr = changed(HCR_DEFAULT | pauth | cpu_hidden_traps(), setup->hcr);
-	const uint64_t cptr = changed(CPTR_DEFAULT, setup->cptr);
+	const struct hidden_traps hidden = cpu_hidden_traps();
+	const uint64_t hcr = changed(HCR_DEFAULT | pauth | hidden.hcr, setup->hcr);
+	const uint64_t cptr = changed(CPTR_DEFAULT | hidden.cptr, setup->cptr);
 
 	if (setup->id >= VCPU_ID_LIMIT || !is_safe(hcr, cptr))
 		return VT_EINVAL;
@@ -50,7 +51,7 @@ enum vt_err vcpu_init(struct vcpu *vcpu, const struct vcpu_setup *setup)
 	vcpu->id = setup->id;
 	vcpu->hcr = hcr;
 	vcpu->cptr = cptr;
-	vcpu->mdcr = changed(MDCR_DEFAULT, setup->mdcr);
+	vcpu->mdcr = changed(MDCR_DEFAULT | hidden.mdcr, setup->mdcr);
 	vcpu->cnthctl = changed(CNTHCTL_DEFAULT, setup->cnthctl);
 	vcpu->sctlr_reset = changed(SCTLR_EL1_RESET, setup->sctlr_el1);
 	vcpu->vttbr = setup->vttbr;
