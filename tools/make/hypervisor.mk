@@ -77,6 +77,14 @@ TARGET_FLAGS += -O2 -flto
 LINK_FLAGS += -flto=auto -O2
 endif
 
+# What runs at boot, at the end or for a person's eyes only may be slow, and small: the image has a budget.
+COLD := $(wildcard src/main/*.c src/hal/*.c src/vm/manifest*.c src/vm/guest_dt.c src/vm/loader.c src/vm/image_*.c \
+	src/vm/crash.c src/vm/summary.c src/core/capabilities*.c src/core/exit_format.c src/core/insn*.c src/vm/emulate.c \
+	src/dev/virtio_mmio.c src/lib/printf.c src/mm/el2_map.c src/mm/phys.c)
+ifeq ($(MODE),release)
+$(COLD:%.c=$(OBJ)/%.o): TARGET_FLAGS += -Os
+endif
+
 # One include root a folder, holding links to what it may use.
 INCLUDE_ROOTS := $(foreach layer,$(LAYERS) trace,$(BUILD)/include/$(layer)/.made)
 $(BUILD)/include/%/.made: tools/make/hypervisor.mk
