@@ -115,11 +115,15 @@ $(OBJ)/%.o: %.S $(OBJ)/asm-offsets.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -flto -std=c17,$(TARGET_FLAGS)) -I$(OBJ) -MMD -MP -c -o $@ $<
 
+# The generated offsets, asserted from the C side.
+$(OBJ)/src/main/layout_check.o: TARGET_FLAGS += -I$(OBJ) -Iasm
+$(OBJ)/src/main/layout_check.o: $(OBJ)/asm-offsets.h asm/asm-offsets.def
+
 # Offsets for assembly: compile to text, turn the markers into #defines.
-$(OBJ)/asm-offsets.h: asm/asm-offsets.c $(INCLUDE_ROOTS) tools/make/hypervisor.mk
+$(OBJ)/asm-offsets.h: asm/asm-offsets.c asm/asm-offsets.def $(INCLUDE_ROOTS) tools/make/hypervisor.mk
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -flto -g,$(TARGET_FLAGS)) -I$(BUILD)/include/main -Iinclude -MMD -MP -MT $@ -MF $(@:.h=.d) -S -o $(@:.h=.s) $<
-	@{ echo '/* Generated from asm/asm-offsets.c. */'; sed -nE 's/.*"@define ([A-Z0-9_]+) [#]?([0-9]+)".*/#define \1 \2/p' $(@:.h=.s); \
+	@{ echo '/* Generated from asm/asm-offsets.def. */'; sed -nE 's/.*"@define ([A-Z0-9_]+) [#]?([0-9]+)".*/#define \1 \2/p' $(@:.h=.s); \
 	   echo '#define VCPU_X(n) (VCPU_FRAME_X + 8 * (n))'; } > $@
 
 $(OBJ)/names-empty.S: tools/symbols.py
