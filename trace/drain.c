@@ -12,8 +12,7 @@
 #include "trace/clock.h"
 #include "trace/trace.h"
 
-#define METADATA_BYTES 1024u
-#define FINISH_ROUNDS  1000000u
+#define FINISH_ROUNDS 1000000u
 
 static struct trace_ring *rings[HAL_MAX_CPUS];
 static unsigned ring_count;
@@ -77,10 +76,10 @@ bool trace_drain_metadata(const char *text, uint32_t bytes)
 {
 	static struct {
 		struct trace_page_header header;
-		char text[METADATA_BYTES];
+		char text[TRACE_METADATA_BYTES];
 	} metadata;
 
-	if (bytes > METADATA_BYTES || !virtio_serial_port_open(VIRTIO_SERIAL_PORT_TRACE))
+	if (bytes > TRACE_METADATA_BYTES || !virtio_serial_port_open(VIRTIO_SERIAL_PORT_TRACE))
 		return false;
 	memset(&metadata, 0, sizeof(metadata));
 	metadata.header = (struct trace_page_header){

@@ -7,6 +7,8 @@
 
 struct trace_ring;
 
+#define TRACE_METADATA_BYTES 1280u /* eight VMs with long names, eight CPUs with 64-bit counts */
+
 /* One ring more to drain. At boot only; at most HAL_MAX_CPUS. */
 void trace_drain_add(struct trace_ring *ring);
 

@@ -15,7 +15,7 @@
 
 /* Function ids without SMCCC_64: a function has one name in both its forms. */
 enum smccc_function {
-#define FUNCTION(id, name, forms, answer, reason) name = id,
+#define FUNCTION(id, name, forms, answer, reason) name = (id),
 #include "core/smccc_functions.def"
 #undef FUNCTION
 };

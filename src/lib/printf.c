@@ -5,6 +5,8 @@
  */
 #include "lib/printf.h"
 
+#include "lib/bits.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -276,4 +278,16 @@ int vt_snprintf(char *buffer, size_t size, const char *format, ...)
 	const int length = vt_vsnprintf(buffer, size, format, args);
 	va_end(args);
 	return length;
+}
+
+void vt_append(char *buffer, size_t size, size_t *used, const char *format, ...)
+{
+	va_list args;
+
+	if (*used >= size)
+		return;
+	va_start(args, format);
+	*used += (size_t)vt_vsnprintf(buffer + *used, size - *used, format, args);
+	va_end(args);
+	*used = MIN(*used, size - 1);
 }

@@ -15,4 +15,11 @@ int vt_vsnprintf(char *buffer, size_t size, const char *format, va_list args);
 int vt_snprintf(char *buffer, size_t size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * The same behind the *used bytes that `buffer` holds already; *used grows by what fits and never
+ * beyond size - 1.
+ */
+void vt_append(char *buffer, size_t size, size_t *used, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
 #endif

@@ -199,39 +199,41 @@ static void create_vms(void)
 	}
 }
 
+/* Who is who in the records. */
 static void send_metadata(void)
 {
-	char text[768];
-	int bytes;
+	char text[TRACE_METADATA_BYTES];
+	size_t used = 0;
 
-	bytes = vt_snprintf(text, sizeof(text),
-			    "cntfrq=%llu\ncpus=%u\ngit=" VITRINE_VERSION "\ncpu_model=%llx\n",
-			    (unsigned long long)READ_SYSREG(CNTFRQ_EL0), hal.cpus,
-			    (unsigned long long)READ_SYSREG(MIDR_EL1));
+	vt_append(text, sizeof(text), &used,
+		  "cntfrq=%llu\ncpus=%u\ngit=" VITRINE_VERSION "\ncpu_model=%llx\n",
+		  (unsigned long long)READ_SYSREG(CNTFRQ_EL0), hal.cpus,
+		  (unsigned long long)READ_SYSREG(MIDR_EL1));
 	for (unsigned i = 0; i < vm_count; i++)
-		bytes += vt_snprintf(text + bytes, sizeof(text) - (unsigned)bytes,
-				     "vm.%u.name=%.40s\nvm.%u.vcpus=%u\nvm.%u.first=%u\n", i,
-				     vms[i]->config->name, i, vms[i]->vcpus, i,
-				     vms[i]->vcpu[0]->core.id);
-	trace_drain_metadata(text, (uint32_t)bytes);
+		vt_append(text, sizeof(text), &used,
+			  "vm.%u.name=%.40s\nvm.%u.vcpus=%u\nvm.%u.first=%u\n", i,
+			  vms[i]->config->name, i, vms[i]->vcpus, i, vms[i]->vcpu[0]->core.id);
+	trace_drain_metadata(text, (uint32_t)used);
 }
 
+/* What a reader must find: each CPU's records, and those that were lost. */
 static void send_totals(void)
 {
-	char text[512];
-	int bytes = vt_snprintf(text, sizeof(text), "total.exits=%llu\n",
-				(unsigned long long)summary_total_exits());
+	char text[TRACE_METADATA_BYTES];
+	size_t used = 0;
 
+	vt_append(text, sizeof(text), &used, "total.exits=%llu\n",
+		  (unsigned long long)summary_total_exits());
 	for (unsigned i = 0; i < hal.cpus; i++) {
 		const struct trace_ring *ring = percpu_table[i].ring;
+		const uint64_t produced = ring->produced + percpu_table[i].exits;
 
-		bytes += vt_snprintf(
-			text + bytes, sizeof(text) - (unsigned)bytes,
-			"total.events.%u=%llu\ntotal.lost.%u=%llu\ntotal.lost_exits.%u=%llu\n", i,
-			(unsigned long long)(ring->produced + percpu_table[i].exits), i,
-			(unsigned long long)ring->lost, i, (unsigned long long)ring->lost_exits);
+		vt_append(text, sizeof(text), &used,
+			  "total.events.%u=%llu\ntotal.lost.%u=%llu\ntotal.lost_exits.%u=%llu\n", i,
+			  (unsigned long long)produced, i, (unsigned long long)ring->lost, i,
+			  (unsigned long long)ring->lost_exits);
 	}
-	trace_drain_metadata(text, (uint32_t)bytes);
+	trace_drain_metadata(text, (uint32_t)used);
 }
 
 /* Say what the CPUs can do, and end the run where that is not enough. After gic_init_cpu(): list registers. */

@@ -54,7 +54,7 @@
 
 static inline unsigned level_shift(unsigned level)
 {
-	return LAST_LEVEL_SHIFT + LEVEL_BITS * (LAST_LEVEL - level);
+	return LAST_LEVEL_SHIFT + LEVEL_BITS * (LAST_LEVEL - MIN(level, LAST_LEVEL));
 }
 
 /* What one entry of a table at `level` covers: 512 GiB, 1 GiB, 2 MiB, 4 KiB. */

@@ -96,7 +96,7 @@ static bool holds_entry(const struct elf_segment *segment, uint64_t entry)
 const char *image_load_elf(const struct image *image, const struct image_room *room,
 			   uint64_t *entry)
 {
-	struct elf_header header;
+	struct elf_header header = {0};
 	bool entry_found = false;
 	const char *complaint = check_header(image, &header);
 

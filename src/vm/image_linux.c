@@ -66,7 +66,7 @@ const char *image_place_linux(const uint8_t header_bytes[LINUX_HEADER_BYTES], ui
 const char *image_load_linux(const struct image *image, const struct image_room *room,
 			     uint64_t *entry)
 {
-	uint64_t offset;
+	uint64_t offset = 0;
 
 	if (image->count < LINUX_HEADER_BYTES)
 		return image_complaint("truncated: %lu bytes, an arm64 Linux Image's header has %u",

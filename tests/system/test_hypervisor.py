@@ -152,3 +152,14 @@ def test_unknown_options_are_named(tmp_path):
     assert run.status == 0, run.report()
     assert "boot argument frobnicate=1: unknown, ignored" in run.log, run.report()
     assert "summary: trace: off" in run.log, run.report()
+
+
+def test_the_trace_names_as_many_vms_and_cpus_as_there_can_be(tmp_path):
+    """Eight VMs with the longest names on eight CPUs: the metadata still fits, and the totals balance."""
+    nodes = [harness.vm(f"{number}-named-as-long-as-can-be-{'x' * 8}"[:31], HELLO) for number in range(8)]
+    run = harness.run(tmp_path, "--pcpus", 8, nodes=nodes)
+
+    assert run.status == 0, run.report()
+    check = subprocess.run([harness.ROOT / "build/host/vtrace", "check", tmp_path / "run.vtr"], capture_output=True, text=True)
+    total = re.search(r"check: exits=(\d+) lost=0 total=\1 ok", check.stdout)
+    assert total, check.stdout + check.stderr + run.report()

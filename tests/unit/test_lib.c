@@ -307,9 +307,26 @@ static void a_spinlock_lets_one_in(void **state)
 	assert_int_equal(turns, LOCK_THREADS * LOCK_TURNS);
 }
 
+/* Appending fills a buffer to its end and never beyond, however often it is tried. */
+static void appending_stops_at_the_end(void **state)
+{
+	char buffer[12] = "unchanged..";
+	size_t used = 0;
+
+	(void)state;
+	vt_append(buffer, 10, &used, "%s", "abc");
+	assert_int_equal(used, 3);
+	for (unsigned i = 0; i < 5; i++)
+		vt_append(buffer, 10, &used, "-%u", 1234u);
+	assert_string_equal(buffer, "abc-1234-");
+	assert_int_equal(used, 9);
+	assert_int_equal(buffer[10], '.');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(appending_stops_at_the_end),
 		cmocka_unit_test(memcpy_copies_exactly_the_bytes),
 		cmocka_unit_test(memmove_survives_every_overlap),
 		cmocka_unit_test(memset_sets_exactly_the_bytes),
