@@ -61,10 +61,8 @@ LINK_FLAGS := -nostdlib -nostartfiles -static -Wl,-pie,--no-dynamic-linker,--bui
 ifneq ($(findstring clang,$(CC)),)
 TARGET_FLAGS += --target=aarch64-linux-gnu
 LINK_FLAGS += --target=aarch64-linux-gnu -fuse-ld=lld -Wl,-z,notext
-NM := llvm-nm
-else
-NM := aarch64-linux-gnu-nm
 endif
+NM := aarch64-linux-gnu-nm
 ifdef PERF
 TARGET_FLAGS += -DVT_PERF
 endif
