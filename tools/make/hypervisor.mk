@@ -80,7 +80,7 @@ COLD := $(wildcard src/main/*.c src/hal/*.c src/vm/manifest*.c src/vm/guest_dt.c
 	src/vm/crash.c src/vm/summary.c src/core/capabilities*.c src/core/exit_format.c src/core/insn*.c src/vm/emulate.c \
 	src/dev/virtio_mmio.c src/lib/printf.c src/mm/el2_map.c src/mm/phys.c)
 ifeq ($(MODE),release)
-$(COLD:%.c=$(OBJ)/%.o): TARGET_FLAGS += -Os
+$(COLD:%.c=$(OBJ)/%.o): TARGET_FLAGS += $(if $(findstring clang,$(CC)),-Oz,-Os)
 endif
 
 # One include root a folder, holding links to what it may use.
