@@ -6,7 +6,7 @@
 #include "core/fault_codes.h"
 
 static const char *const class_names[64] = {
-#define CLASS(value, name) [value] = (name),
+#define CLASS(value, name, short_name) [value] = (name),
 #include "core/exception_classes.def"
 #undef CLASS
 };

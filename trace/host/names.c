@@ -112,9 +112,9 @@ static const struct {
 };
 
 static const char *const ecs[64] = {
-#define EC(value, text) [value] = text,
-#include "trace/host/ec_names.def"
-#undef EC
+#define CLASS(value, name, short_name) [value] = short_name,
+#include "core/exception_classes.def"
+#undef CLASS
 };
 
 void reason_symbol(uint8_t reason, char *to, size_t bytes)
