@@ -4,10 +4,9 @@
 #include "core/psci_state.h"
 
 #include "core/psci.h"
+#include "hal/arm64.h"
 #include "lib/bits.h"
 #include "lib/string.h"
-
-#define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
 
 #define RESET_TYPE_VENDOR     BIT(31)
 #define RESET_TYPE_WARM	      0u

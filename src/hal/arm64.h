@@ -10,6 +10,9 @@
 #define STRINGIFY_(x) #x
 #define STRINGIFY(x)  STRINGIFY_(x)
 
+/* The fields of MPIDR_EL1 that name a CPU: Aff3, Aff2, Aff1, Aff0. */
+#define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
+
 #ifdef __aarch64__
 
 #define READ_SYSREG(name)                                                    \
@@ -84,13 +87,19 @@ static inline void ic_ialluis(void)
 {
 	__asm__ volatile("ic ialluis" ::: "memory");
 }
-static inline void dc_civac(uint64_t address)
+
+/*
+ * Let whoever runs with its caches off find in memory what EL2 has written. Line by line, of the
+ * size that CTR_EL0.DminLine gives; complete on return.
+ */
+static inline void clean_to_memory(const void *start, uint64_t bytes)
 {
-	__asm__ volatile("dc civac, %0" ::"r"(address) : "memory");
-}
-static inline void dc_cvau(uint64_t address)
-{
-	__asm__ volatile("dc cvau, %0" ::"r"(address) : "memory");
+	const uint64_t line = 4u << (READ_SYSREG(CTR_EL0) >> 16 & 0xf);
+	const uint64_t end = (uint64_t)(uintptr_t)start + bytes;
+
+	for (uint64_t at = (uint64_t)(uintptr_t)start & ~(line - 1); at < end; at += line)
+		__asm__ volatile("dc civac, %0" ::"r"(at) : "memory");
+	dsb_sy();
 }
 
 #else /* a host build: tests supply the registers, by name (tests/unit/fake_sysregs.h) */

@@ -12,6 +12,7 @@
 #include <libfdt.h>
 
 #include "hal/discover.h"
+#include "hal/arm64.h"
 #include "hal/hal.h"
 #include "lib/bits.h"
 #include "lib/log.h"
@@ -21,7 +22,6 @@
 #define GIC_SPI	  0
 #define FIRST_SPI 32
 /* MPIDR_EL1.Aff3..Aff0: the bits of a CPU's number that PSCI CPU_ON wants. */
-#define MPIDR_AFFINITY (GENMASK(39, 32) | GENMASK(23, 0))
 
 struct hal_info hal;
 

@@ -62,7 +62,6 @@ enum {
 
 #define PRIORITY_DEFAULT  UINT32_C(0xa0a0a0a0)
 #define PRIORITY_MASK_ALL UINT64_C(0xff)
-#define MPIDR_AFFINITY	  (GENMASK(39, 32) | GENMASK(23, 0))
 #define OWN_PPIS                                                                          \
 	((uint32_t)(BIT(INTID_PMU) | BIT(INTID_MAINTENANCE) | BIT(INTID_EL2_PHYS_TIMER) | \
 		    BIT(INTID_VIRT_TIMER)))

@@ -118,7 +118,7 @@ static void set_up_memory(const void *dtb)
 
 static unsigned index_of_boot_cpu(void)
 {
-	const uint64_t mpidr = READ_SYSREG(MPIDR_EL1) & UINT64_C(0xff00ffffff);
+	const uint64_t mpidr = READ_SYSREG(MPIDR_EL1) & MPIDR_AFFINITY;
 
 	for (unsigned i = 0; i < hal.cpus; i++)
 		if (hal.mpidr[i] == mpidr)
@@ -143,8 +143,6 @@ static void make_ring(struct percpu *cpu)
  */
 static void start_secondaries(void)
 {
-	const uint64_t line = 64;
-
 	for (unsigned i = 0; i < hal.cpus; i++) {
 		struct percpu *cpu = &percpu_table[i];
 
@@ -156,10 +154,7 @@ static void start_secondaries(void)
 		el2_mmu_values(&boot->mmu);
 		boot->sp = stack_for(i);
 		boot->cpu = cpu;
-		for (uint64_t at = (uint64_t)(uintptr_t)boot; at < (uint64_t)(uintptr_t)(boot + 1);
-		     at += line)
-			dc_civac(at);
-		dsb_sy();
+		clean_to_memory(boot, sizeof(*boot));
 
 		const int64_t status =
 			hal_cpu_on(hal.mpidr[i], (uint64_t)(uintptr_t)secondary_entry,

@@ -40,7 +40,6 @@ static const char *complain(const struct vm_config *config, const char *what)
  */
 static const char *fill_ram(struct vm *vm, bool keep)
 {
-	const uint64_t line = 4u << (READ_SYSREG(CTR_EL0) >> 16 & 0xf);
 	const char *problem;
 
 	if (!keep)
@@ -48,9 +47,7 @@ static const char *fill_ram(struct vm *vm, bool keep)
 	problem = loader_load(vm->config, (void *)(uintptr_t)vm->ram_pa, &vm->guest);
 	if (problem)
 		return problem;
-	for (uint64_t at = vm->ram_pa; at < vm->ram_pa + vm->config->ram_bytes; at += line)
-		dc_civac(at);
-	dsb_sy();
+	clean_to_memory((void *)(uintptr_t)vm->ram_pa, vm->config->ram_bytes);
 	ic_ialluis();
 	dsb_ish();
 	return 0;
