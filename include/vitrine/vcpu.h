@@ -20,13 +20,11 @@
 #include <vitrine/guest_pmu.h>
 #include "trace/format.h"
 
-/** EL1 and EL0 system registers, one field a row of core/sysregs.def. All are 64 bits. */
+/** EL1 and EL0 system registers, one field a row of core/sysregs.def. */
 struct vcpu_sysregs {
-#define SYSREG(name, reset)	     uint64_t name;
-#define SYSREG_PAUTH(name, encoding) uint64_t name;
+#define SYSREG(name, bits, reset)	   uint##bits##_t name;
+#define SYSREG_PAUTH(name, bits, encoding) uint##bits##_t name;
 #include "core/sysregs.def"
-#undef SYSREG
-#undef SYSREG_PAUTH
 };
 
 struct vcpu_fpsimd {

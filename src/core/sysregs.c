@@ -9,41 +9,27 @@
 
 void sysregs_reset(struct vcpu_sysregs *regs)
 {
-#define SYSREG(name, reset)	     regs->name = (reset);
-#define SYSREG_PAUTH(name, encoding) regs->name = 0;
+#define SYSREG(name, bits, reset)	   regs->name = (reset);
+#define SYSREG_PAUTH(name, bits, encoding) regs->name = 0;
 #include "core/sysregs.def"
-#undef SYSREG
-#undef SYSREG_PAUTH
 }
 
 void sysregs_store(struct vcpu_sysregs *regs)
 {
-#define SYSREG(name, reset) regs->name = READ_SYSREG(name);
-#define SYSREG_PAUTH(name, encoding)
+#define SYSREG(name, bits, reset) regs->name = READ_SYSREG(name);
 #include "core/sysregs.def"
-#undef SYSREG
-#undef SYSREG_PAUTH
 	if (!cpu_has_pauth())
 		return;
-#define SYSREG(name, reset)
-#define SYSREG_PAUTH(name, encoding) regs->name = READ_SYSREG(encoding);
+#define SYSREG_PAUTH(name, bits, encoding) regs->name = READ_SYSREG(encoding);
 #include "core/sysregs.def"
-#undef SYSREG
-#undef SYSREG_PAUTH
 }
 
 void sysregs_restore(const struct vcpu_sysregs *regs)
 {
-#define SYSREG(name, reset) WRITE_SYSREG(name, regs->name);
-#define SYSREG_PAUTH(name, encoding)
+#define SYSREG(name, bits, reset) WRITE_SYSREG(name, regs->name);
 #include "core/sysregs.def"
-#undef SYSREG
-#undef SYSREG_PAUTH
 	if (!cpu_has_pauth())
 		return;
-#define SYSREG(name, reset)
-#define SYSREG_PAUTH(name, encoding) WRITE_SYSREG(encoding, regs->name);
+#define SYSREG_PAUTH(name, bits, encoding) WRITE_SYSREG(encoding, regs->name);
 #include "core/sysregs.def"
-#undef SYSREG
-#undef SYSREG_PAUTH
 }
