@@ -10,17 +10,19 @@
 #include <stdint.h>
 
 #define TRACE_PAGE_MAGIC   0x50525456u /* "VTRP" */
-#define TRACE_PAGE_VERSION 1
+#define TRACE_PAGE_VERSION 2
 #define TRACE_PAGE_BYTES   4096u
 #define TRACE_CPU_METADATA 0xffffu /* this page holds key=value lines, not records */
 #define TRACE_NO_VCPU	   0xffu
+
+#define TRACE_RECORD_LIMIT_WORDS 16u /* no record is longer, word 0 included */
 
 struct trace_page_header {
 	uint32_t magic;
 	uint16_t version;
 	uint16_t cpu;
-	uint32_t commit; /* bytes of records after this header, a multiple of 8 */
-	uint32_t reserved;
+	uint32_t commit;     /* bytes of records after this header, a multiple of 8 */
+	uint32_t flags;	     /* TRACE_PAGE_* */
 	uint64_t seq;	     /* per CPU, from 0, no gaps */
 	uint64_t base_ticks; /* CNTPCT_EL0 that the records' deltas count from */
 	uint64_t lost;	     /* records lost on this CPU before this page, since the start */
@@ -28,15 +30,39 @@ struct trace_page_header {
 
 _Static_assert(sizeof(struct trace_page_header) == 40, "the header is part of the file format");
 
+#define TRACE_PAGE_OVERWRITE \
+	1u /* a flight recorder's: `lost` counts what newer pages have overwritten, too */
+
 enum trace_event {
-#define EVENT(name, id, words, arg, payload) TRACE_##name = (id),
+#define EVENT0(name, id, ...) TRACE_##name = (id),
+#define EVENT1(name, id, ...) TRACE_##name = (id),
+#define EVENT2(name, id, ...) TRACE_##name = (id),
+#define EVENT3(name, id, ...) TRACE_##name = (id),
+#define EVENTV(name, id, ...) TRACE_##name = (id),
 #include "trace/events.def"
-#undef EVENT
+};
+
+/* Classes as bits of a filter. */
+enum trace_class {
+#define CLASS(name, bit, doc) TRACE_CLASS_##name = 1 << (bit),
+#include "trace/events.def"
+};
+
+enum trace_timer { TRACE_TIMER_VIRTUAL, TRACE_TIMER_PHYSICAL };
+enum trace_level { TRACE_LEVEL_OFF, TRACE_LEVEL_COUNTERS, TRACE_LEVEL_EVENTS };
+enum trace_debug_kind {
+	TRACE_DEBUG_ATTACH,
+	TRACE_DEBUG_DETACH,
+	TRACE_DEBUG_BREAKPOINT,
+	TRACE_DEBUG_WATCHPOINT,
+	TRACE_DEBUG_STEP,
+	TRACE_DEBUG_STOP,
+	TRACE_DEBUG_RESUME,
 };
 
 /*
  * Word 0 of a record: bits 7:0 event, 15:8 size in 8-byte words (word 0 included), 23:16 global
- * vCPU index, 31:24 the event's small argument, 63:32 ticks from the page's base to the END of the
+ * vCPU index, 31:24 the event's argument, 63:32 ticks from the page's base to the END of the
  * event.
  */
 #define TRACE_WORD0(event, words, vcpu, arg, dt)                               \
@@ -44,7 +70,32 @@ enum trace_event {
 	 (uint64_t)(arg) << 24 | (uint64_t)(dt) << 32)
 #define TRACE_WORDS(word0) ((word0) >> 8 & 0xff)
 
-/* Words 3 and 4 of an EXIT record, by reason: trace/events.def and docs/use/traces.md. */
+/*
+ * An EXIT's argument: bits 4:0 enum exit_reason, 7:5 what became of it.
+ */
+#define TRACE_EXIT_REASON(arg)	((arg)&0x1f)
+#define TRACE_EXIT_RESULT(arg)	((arg) >> 5 & 7)
+#define TRACE_EXIT_RESULT_SHIFT 29 /* in word 0 */
+enum trace_exit_result {
+	TRACE_RESULT_ANSWERED, /* done for the guest, at once */
+	TRACE_RESULT_LEFT,     /* done for the guest by the VMM, outside vcpu_run() */
+	TRACE_RESULT_INJECTED, /* the guest got an exception for it */
+	TRACE_RESULT_REFUSED,  /* the guest got an error value for it */
+	TRACE_RESULT_BLOCKED,  /* the vCPU waits */
+	TRACE_RESULT_SWITCHED, /* another vCPU got the CPU */
+	TRACE_RESULT_STOPPED,  /* the VM or the vCPU is at its end */
+};
+
+/*
+ * Words 3 and 4 of an EXIT record, by reason.
+ *   MMIO_*              4 words: IPA (low 32 bits), value (high 32). 5 words, when either does not fit: IPA, value
+ *   SYSREG_*, SEND_IPI  value
+ *   HYPERCALL, CPU_*, SYSTEM_*   function (low 32), result (high 32)
+ *   EXTERNAL_INTERRUPT  INTID
+ *   NESTED_PAGE_FAULT   IPA
+ *   HALT                0
+ *   others              FAR
+ */
 struct trace_note {
 	uint64_t address, value;
 };

@@ -19,7 +19,7 @@ NS = 1_000_000_000 // CNTFRQ
 
 REASONS = re.findall(r"^REASON\((\w+)", (ROOT / "src/core/exit_reasons.def").read_text(), re.M)
 EVENTS = {name: int(n) for name, n in
-          re.findall(r"^EVENT\((\w+),\s*(\d+)", (ROOT / "trace/events.def").read_text(), re.M)}
+          re.findall(r"^EVENT[0-3V]\((\w+),\s*(\d+)", (ROOT / "trace/events.def").read_text(), re.M)}
 READY, RUNNING, BLOCKED, OFF = 1, 2, 3, 4
 KERNEL = 0xFFFF800008010000
 UARTDR = 0x09000000
@@ -35,7 +35,7 @@ def sysreg_esr(op0, op1, crn, crm, op2, read):
     return 0x18 << 26 | 1 << 25 | iss
 
 
-def header(cpu, commit, seq=0, base=0, lost=0, magic=0x50525456, version=1):
+def header(cpu, commit, seq=0, base=0, lost=0, magic=0x50525456, version=2):
     return struct.pack("<IHHIIQQQ", magic, version, cpu, commit, 0, seq, base, lost)
 
 
@@ -120,7 +120,7 @@ def run_vcpu(cpu, rng, vcpu, begin, exits):
             cpu.add("VCPU_STATE", time + 10, vcpu, BLOCKED)
             cpu.add("SCHED_OUT", time + 11, vcpu, BLOCKED)
             time += rng.choice([20_000, 1_000_000, 5_000_000_000 if i == 75 else 30_000])
-            cpu.add("VIRQ_INJECT", time - 5, vcpu, 0, [27 | 1 << 32])
+            cpu.add("VIRQ_INJECT", time - 5, vcpu, 1, [27])
             cpu.add("VCPU_STATE", time - 4, vcpu, READY)
             cpu.add("SCHED_IN", time - 3, vcpu)
             cpu.exit(time, time - start, vcpu, "HALT", 0x06000000 | 1 << 25, KERNEL, [0])
@@ -415,8 +415,8 @@ def test_long_durations_keep_all_their_bits(convert, vtrace):
 
 def test_a_long_duration_is_not_taken_for_a_value(convert):
     cpu = Cpu(0)
-    cpu.exit(1 << 34, 1 << 33, 0, "MMIO_READ", 0x93800006, KERNEL, [UARTDR])
-    assert dict(convert(Recording([cpu]).bytes()).slices[0][4]).keys() == {"esr", "ec", "pc", "ipa"}
+    cpu.exit(1 << 34, 1 << 33, 0, "SYSREG_READ", 0x93800006, KERNEL, [UARTDR])
+    assert dict(convert(Recording([cpu]).bytes()).slices[0][4]).keys() == {"esr", "ec", "pc", "value"}
 
 
 @pytest.mark.parametrize("frequency", [24_000_000, 1_000_000_000, 19_200_000])
@@ -511,7 +511,7 @@ def test_an_exit_that_ends_after_its_vcpu_left_does_not_run_it(convert):
 
 def test_instants(convert):
     cpu = Cpu(0)
-    cpu.add("VIRQ_INJECT", 100, 0, 0, [27 | 1 << 32])
+    cpu.add("VIRQ_INJECT", 100, 0, 1, [27])
     cpu.add("MARK", 200, 0, 0, [0xBEEF])
     cpu.add("MARK", 300, NO_VCPU, 0, [1])
     inject, mark, hyp = convert(Recording([cpu]).bytes()).instants
@@ -660,6 +660,7 @@ def test_a_cut_at_any_byte_is_a_warning(vtrace, build, tmp_path):
     (header(0, 8, 1) + struct.pack("<Q", 2), "size 0"),
     (header(0, 8, 1) + struct.pack("<Q", 1 | 4 << 8), "past the end of its page"),
     (header(0, 8, 1) + struct.pack("<Q", 1 | 1 << 8), "too short"),
+    (header(0, 256, 1) + struct.pack("<32Q", 1 | 32 << 8, *[0] * 31), "longer than any event"),
     (header(0, 32, 1) + struct.pack("<4Q", 1 | 4 << 8, LONG, 0, 0), "no room"),
     (header(0, 32, 1) + struct.pack("<4Q", 1 | 4 << 8 | 0xFF << 16, 0, 0, 0), "no vCPU"),
     (b"\x07" * 11, "bad magic"),
@@ -679,10 +680,10 @@ def test_damage_is_told_with_its_offset_and_the_rest_converted(convert, vtrace, 
 def test_unknown_events_and_reasons_are_carried(convert, vtrace):
     cpu = Cpu(0)
     cpu.add(200, 100, 0, 0, [1, 2, 3])
-    cpu.add("EXIT", 2000, 0, 77, [10, KERNEL, 0])
+    cpu.add("EXIT", 2000, 0, 29, [10, KERNEL, 0])
     data = Recording([cpu]).bytes()
     trace = convert(data)
-    assert trace.names() == {"exit 77"} and "1 record(s) of unknown events" in trace.stderr
+    assert trace.names() == {"exit 29"} and "1 record(s) of unknown events" in trace.stderr
     assert "UNKNOWN event=200" in vtrace("dump", data).stdout
 
 

@@ -147,7 +147,7 @@ static void convert_instant(struct conversion *c, const struct record *record, u
 	slice_open(p, s, ns, TYPE_INSTANT, label->name_iid, label->category_iid, 0);
 	if (record->event == TRACE_VIRQ_INJECT) {
 		slice_arg(p, SLICE_ARG_intid, ARG_UINT, (uint32_t)record->value[0]);
-		slice_arg(p, SLICE_ARG_level, ARG_UINT, record->value[0] >> 32);
+		slice_arg(p, SLICE_ARG_level, ARG_UINT, record->arg);
 	} else {
 		slice_arg(p, SLICE_ARG_value, ARG_POINTER, record->value[0]);
 	}

@@ -78,8 +78,8 @@ static void print_record(FILE *out, const struct summary *summary, const struct 
 		break;
 	case TRACE_VIRQ_INJECT:
 		interrupt_name((uint32_t)record->value[0], name, sizeof(name));
-		fprintf(out, " intid=%" PRIu32 " level=%" PRIu64 " name=\"virq %s\"",
-			(uint32_t)record->value[0], record->value[0] >> 32, name);
+		fprintf(out, " intid=%" PRIu32 " level=%u name=\"virq %s\"",
+			(uint32_t)record->value[0], record->arg, name);
 		break;
 	case TRACE_MARK:
 		fprintf(out, " value=0x%" PRIx64, record->value[0]);

@@ -136,11 +136,14 @@ void reason_text(uint8_t reason, char *to, size_t bytes)
 const char *event_symbol(uint8_t event)
 {
 	switch (event) {
-#define EVENT(name, id, words, arg, payload) \
-	case id:                             \
+#define EVENT0(name, id, ...) \
+	case id:              \
 		return #name;
+#define EVENT1 EVENT0
+#define EVENT2 EVENT0
+#define EVENT3 EVENT0
+#define EVENTV EVENT0
 #include "trace/events.def"
-#undef EVENT
 	default:
 		return NULL;
 	}

@@ -7,15 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "trace/host/reader.h"
+#include "trace/host/names.h"
 
 #define EVENT_IDS 256u
 
 /* Payload words that an event has at least, plus one so that 0 means "no such event". */
 static const uint8_t least_words[EVENT_IDS] = {
-#define EVENT(name, id, words, arg, payload) [id] = (words) + 1,
+#define EVENT0(name, id, ...) [id] = 1,
+#define EVENT1(name, id, ...) [id] = 2,
+#define EVENT2(name, id, ...) [id] = 3,
+#define EVENT3(name, id, ...) [id] = 4,
+#define EVENTV(name, id, ...) [id] = 2,
 #include "trace/events.def"
-#undef EVENT
 };
 
 /* Only regular files: the two passes read the recording twice, and out of order. */
@@ -156,6 +159,8 @@ static const char *decode_exit(const uint8_t *at, struct record *record)
 
 	if (record->vcpu == TRACE_NO_VCPU)
 		return "exit of no vCPU";
+	record->result = TRACE_EXIT_RESULT(record->arg);
+	record->arg = TRACE_EXIT_REASON(record->arg);
 	record->esr = (uint32_t)(word1 >> 32);
 	record->pc = word_at(at, 16);
 	record->duration_ticks = (uint32_t)word1;
@@ -168,6 +173,11 @@ static const char *decode_exit(const uint8_t *at, struct record *record)
 	record->values = words < 2 ? (uint8_t)words : 2;
 	for (uint32_t i = 0; i < record->values; i++)
 		record->value[i] = word_at(at, 24 + i * 8);
+	if (record->values == 1 && is_mmio(record->arg)) { /* address and value share a word */
+		record->value[1] = record->value[0] >> 32;
+		record->value[0] = (uint32_t)record->value[0];
+		record->values = 2;
+	}
 	return NULL;
 }
 
@@ -196,6 +206,8 @@ enum read_status record_decode(const struct page *page, const uint8_t *records, 
 		*why = "record with event id 0";
 	else if (record->words == 0)
 		*why = "record of size 0";
+	else if (record->words > TRACE_RECORD_LIMIT_WORDS)
+		*why = "record longer than any event";
 	else if (record->words * 8u > left && !page->cut)
 		*why = "record reaches past the end of its page";
 	else if (record->words < least_words[record->event])
@@ -211,7 +223,7 @@ enum read_status record_decode(const struct page *page, const uint8_t *records, 
 		*why = decode_exit(records + at, record);
 		return *why ? READ_BAD : READ_OK;
 	}
-	record->values = record->words < 3 ? record->words - 1 : 2;
+	record->values = record->words - 1;
 	for (uint32_t i = 0; i < record->values; i++)
 		record->value[i] = word_at(records, at + 8 + i * 8);
 	return READ_OK;

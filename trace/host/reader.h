@@ -41,13 +41,15 @@ struct record {
 	uint64_t end_ticks;
 	uint64_t duration_ticks;
 	uint64_t pc;
-	uint64_t value[2]; /* EXIT: words 3 and 4; other events: words 1 and 2 */
+	uint64_t value
+		[TRACE_RECORD_LIMIT_WORDS]; /* EXIT: address or value, then MMIO's value; other events: words 1.. */
 	uint32_t esr;
 	uint16_t cpu;
 	uint8_t event;
 	uint8_t words;
 	uint8_t vcpu;
-	uint8_t arg;
+	uint8_t arg;	/* EXIT: the reason */
+	uint8_t result; /* EXIT: enum trace_exit_result */
 	uint8_t values; /* how many of value[] the record holds */
 };
 

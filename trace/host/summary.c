@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/host/names.h"
 #include "trace/host/summary.h"
 
 static void damaged(struct summary *s, uint64_t offset, bool cut, const char *why)
@@ -23,18 +24,6 @@ static void count_exit(struct summary *s, const struct record *record)
 	reason->total_ticks += ticks;
 	if (ticks > reason->max_ticks)
 		reason->max_ticks = ticks;
-}
-
-static bool known_event(uint8_t id)
-{
-	switch (id) {
-#define EVENT(name, number, words, arg, payload) case number:
-#include "trace/events.def"
-#undef EVENT
-		return true;
-	default:
-		return false;
-	}
 }
 
 static void count_record(struct summary *s, const struct record *record)
@@ -57,7 +46,7 @@ static void count_record(struct summary *s, const struct record *record)
 		s->last_ticks = record->end_ticks;
 	if (record->event == TRACE_EXIT)
 		count_exit(s, record);
-	else if (!known_event(record->event))
+	else if (!event_symbol(record->event))
 		s->unknown_events++;
 }
 
