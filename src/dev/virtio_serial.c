@@ -1,7 +1,7 @@
 /*
- * The virtio-serial driver: set-up, the control queue's conversation, and the ports' output.
+ * The virtio-serial driver: set-up, the control queue's conversation, and the ports' output and input.
  *
- * Called by log.c (write_sync), the trace's drain (send, reap), and a tick (poll). LOCK_VIRTIO
+ * Called by log.c (write_sync), the trace's drain (send, reap), a debugger (send, reap, receive), and a tick (poll). LOCK_VIRTIO
  * guards all of it and is innermost: nothing here logs. A device that fails is reset and never used
  * again: the VMs go on without log port and trace.
  */
@@ -20,16 +20,19 @@
  */
 #define CONTROL_RX_QUEUE    2u
 #define CONTROL_TX_QUEUE    3u
+#define PORT_RX_QUEUE(port) (2 * (port) + 2)
 #define PORT_TX_QUEUE(port) (2 * (port) + 3)
 
 #define CONFIG_MAX_NR_PORTS (VIRTIO_CONFIG + 4)
 
 /* The ports we use, and how many buffers each may have with the device. */
 #define FIRST_PORT	VIRTIO_SERIAL_PORT_LOG
-#define LAST_PORT	VIRTIO_SERIAL_PORT_TRACE
+#define LAST_PORT	VIRTIO_SERIAL_LAST_PORT
 #define LOG_BUFFERS	4u
 #define TRACE_BUFFERS	32u
 #define CONTROL_BUFFERS 8u
+#define INPUT_BUFFERS	4u
+#define INPUT_BYTES	512u
 
 /* struct virtio_console_control, 5.3.6.2. A port's name may follow it. */
 struct control {
@@ -62,6 +65,11 @@ struct port {
 	bool added; /* the device has announced it */
 	bool open;  /* and the host is connected */
 	bool slow;  /* it has kept us waiting once: do not wait for it again until it has moved */
+
+	struct virtqueue rx; /* not of the log */
+	_Alignas(8) uint8_t in[INPUT_BUFFERS][INPUT_BYTES];
+	uint8_t *input; /* the buffer that is being read, with input_end bytes; NULL: none */
+	uint32_t input_at, input_end;
 };
 
 struct virtio_serial_stats virtio_serial_stats;
@@ -190,12 +198,25 @@ static bool take_control(void)
 	return true;
 }
 
+/* Log and trace: a debugger comes when it likes. */
 static bool all_ports_open(void)
 {
-	for (unsigned i = FIRST_PORT; i <= LAST_PORT; i++)
+	for (unsigned i = FIRST_PORT; i <= VIRTIO_SERIAL_PORT_TRACE; i++)
 		if (!serial.port[i].open)
 			return false;
 	return true;
+}
+
+static enum vt_err set_up_port(uint64_t base, unsigned number)
+{
+	struct port *port = &serial.port[number];
+	const enum vt_err err =
+		virtqueue_init(&port->tx, base, PORT_TX_QUEUE(number),
+			       number == VIRTIO_SERIAL_PORT_LOG ? LOG_BUFFERS : TRACE_BUFFERS);
+
+	if (err != VT_OK || number == VIRTIO_SERIAL_PORT_LOG)
+		return err;
+	return virtqueue_init(&port->rx, base, PORT_RX_QUEUE(number), INPUT_BUFFERS);
 }
 
 static enum vt_err set_up_queues(uint64_t base)
@@ -207,9 +228,14 @@ static enum vt_err set_up_queues(uint64_t base)
 	if (err == VT_OK)
 		err = virtqueue_init(&serial.control_tx, base, CONTROL_TX_QUEUE, CONTROL_BUFFERS);
 	for (unsigned i = FIRST_PORT; err == VT_OK && i <= LAST_PORT && i < device_ports; i++)
-		err = virtqueue_init(&serial.port[i].tx, base, PORT_TX_QUEUE(i),
-				     i == VIRTIO_SERIAL_PORT_TRACE ? TRACE_BUFFERS : LOG_BUFFERS);
+		err = set_up_port(base, i);
 	return err;
+}
+
+static void offer_input(struct port *port, uint8_t *buffer)
+{
+	virtqueue_add(&port->rx, buffer, INPUT_BYTES, true, buffer);
+	virtqueue_kick(&port->rx);
 }
 
 /*
@@ -221,6 +247,9 @@ static void meet_ports(void)
 
 	for (unsigned i = 0; i < serial.control_rx.size; i++)
 		offer_control_buffer(serial.control_in[i]);
+	for (unsigned i = FIRST_PORT; i <= LAST_PORT; i++)
+		for (unsigned n = 0; n < serial.port[i].rx.size; n++)
+			offer_input(&serial.port[i], serial.port[i].in[n]);
 	send_control(0, CONTROL_DEVICE_READY, 1);
 	while (serial.base && quiet < QUIET_LOOKS && !all_ports_open())
 		quiet = take_control() ? 0 : quiet + 1;
@@ -377,6 +406,42 @@ void virtio_serial_write_sync(unsigned port, const void *data, uint32_t bytes)
 	}
 	virtio_serial_stats.dropped_bytes += bytes;
 	unlock();
+}
+
+/* The next buffer with something in it; a device that claims more than it was given is cut short. */
+static bool next_input(struct port *port)
+{
+	uint32_t bytes = 0;
+
+	if (!serial.base || !port->rx.size)
+		return false;
+	port->input = virtqueue_take(&port->rx, &bytes);
+	port->input_at = 0;
+	port->input_end = MIN(bytes, INPUT_BYTES);
+	return port->input != NULL;
+}
+
+uint32_t virtio_serial_receive(unsigned port_number, void *to, uint32_t room)
+{
+	struct port *port;
+	uint32_t count = 0;
+
+	if (!is_our_port(port_number))
+		return 0;
+	port = &serial.port[port_number];
+	lock();
+	if (port->input || next_input(port)) {
+		count = MIN(room, port->input_end - port->input_at);
+		memcpy(to, port->input + port->input_at, count);
+		port->input_at += count;
+		if (port->input_at == port->input_end) {
+			if (serial.base)
+				offer_input(port, port->input);
+			port->input = NULL;
+		}
+	}
+	unlock();
+	return count;
 }
 
 void virtio_serial_poll(void)

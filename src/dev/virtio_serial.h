@@ -1,5 +1,5 @@
 /*
- * Driver for QEMU's virtio-serial device (virtio-mmio version 2, multiport): EL2's fast way out.
+ * Driver for QEMU's virtio-serial device (virtio-mmio version 2, multiport): EL2's fast way out, and in.
  * Output is zero copy: the device reads straight from the caller's memory. Polled: no interrupt is
  * needed.
  *
@@ -15,9 +15,13 @@
 
 #define VIRTIO_SERIAL_PORT_LOG	 1u
 #define VIRTIO_SERIAL_PORT_TRACE 2u
-#define VIRTIO_SERIAL_PORT_GDB \
-	3u /* announced by some machines; this driver opens the two above only */
-#define VIRTIO_SERIAL_PORTS 4u
+#define VIRTIO_SERIAL_PORT_GDB	 3u /* announced by some machines; images built with GDB=1 open it */
+#define VIRTIO_SERIAL_PORTS	 4u
+#ifdef VT_GDB
+#define VIRTIO_SERIAL_LAST_PORT VIRTIO_SERIAL_PORT_GDB
+#else
+#define VIRTIO_SERIAL_LAST_PORT VIRTIO_SERIAL_PORT_TRACE
+#endif
 
 /*
  * Probe the transports of hal_info, negotiate, open the ports. VT_ENOENT when the machine has no
@@ -46,6 +50,12 @@ void *virtio_serial_reap(unsigned port);
  * the log. What finds no room is dropped and counted.
  */
 void virtio_serial_write_sync(unsigned port, const void *data, uint32_t bytes);
+
+/*
+ * What the host has written to this port (trace or GDB), at most `room` (>= 1) bytes. 0: nothing now. What is not
+ * fetched waits at the host: nothing is lost.
+ */
+uint32_t virtio_serial_receive(unsigned port, void *to, uint32_t room);
 
 /*
  * Now and then, from a tick: learn which ports the host has opened or closed, and whether the

@@ -396,6 +396,51 @@ static void ports_that_are_not_ours_or_not_there_are_no_trouble(void **state)
 	assert_int_equal(virtio_serial_stats.refused_sends, 1);
 }
 
+/* The host writes to a port: as much as the driver has room for. */
+static void host_writes(unsigned port, const char *text)
+{
+	uint32_t id, bytes;
+	uint8_t *data;
+
+	assert_true(next_buffer(&dev.queue[2 * port + 2], &id, &data, &bytes));
+	assert_true(strlen(text) <= bytes);
+	memcpy(data, text, strlen(text));
+	finish(&dev.queue[2 * port + 2], id, (uint32_t)strlen(text));
+}
+
+/* In pieces of any size, in order, buffer after buffer; each comes back to the device once it is empty. */
+static void what_the_host_writes_is_received(void **state)
+{
+	char text[8] = "";
+
+	(void)state;
+	assert_int_equal(virtio_serial_receive(2, text, 8), 0);
+	for (unsigned round = 0; round < 3 * INPUT_BUFFERS; round++) {
+		host_writes(2, "hello");
+		host_writes(2, "you");
+		assert_int_equal(virtio_serial_receive(2, text, 2), 2);
+		assert_memory_equal(text, "he", 2);
+		assert_int_equal(virtio_serial_receive(2, text, 8), 3);
+		assert_memory_equal(text, "llo", 3);
+		assert_int_equal(virtio_serial_receive(2, text, 8), 3);
+		assert_memory_equal(text, "you", 3);
+		assert_int_equal(virtio_serial_receive(2, text, 8), 0);
+	}
+	assert_int_equal(virtio_serial_receive(1, text, 8), 0);
+	assert_int_equal(virtio_serial_receive(~0u, text, 8), 0);
+}
+
+static void a_device_that_claims_too_much_input_is_cut_short(void **state)
+{
+	uint32_t id, bytes;
+	uint8_t *data, text[2 * INPUT_BYTES];
+
+	(void)state;
+	assert_true(next_buffer(&dev.queue[6], &id, &data, &bytes));
+	finish(&dev.queue[6], id, 0xffffffff);
+	assert_int_equal(virtio_serial_receive(2, text, sizeof(text)), INPUT_BYTES);
+}
+
 /* Three buffers at a time walk round a ring of four: each position comes to hold each number. */
 static void small_queues_are_accepted(void **state)
 {
@@ -649,6 +694,8 @@ int main(void)
 		RUNNING(a_lying_device_does_no_harm),
 		RUNNING(a_tick_with_nothing_to_hear_is_quiet),
 		RUNNING(a_panic_needs_no_lock),
+		RUNNING(what_the_host_writes_is_received),
+		RUNNING(a_device_that_claims_too_much_input_is_cut_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
