@@ -106,4 +106,34 @@ struct trace_note {
  */
 #define TRACE_DURATION_LONG 0xffffffffu
 
+/*
+ * The rings in memory, for whoever has only a dump of it: after a panic, or from a machine that hangs.
+ * struct trace_rings stands at a multiple of 8 and is found by its magic. Addresses are physical.
+ *
+ * Page n of a ring is at pages + n % page_count * page_bytes, in the file's format. Pages from
+ * filled + open - page_count (or 0, when that is negative) to filled - 1 are whole, also those that have
+ * been sent. With `open`, page `filled` is being written: its records end at `pos`, whatever its commit
+ * says. To `lost` in pages from `oldest` on that have TRACE_PAGE_OVERWRITE, add `overwritten`: it is put there
+ * when they are handed out.
+ */
+#define TRACE_RINGS_MAGIC   "VTRRINGS"
+#define TRACE_RINGS_VERSION 1
+#define TRACE_RINGS_MAX	    8u
+
+struct trace_rings {
+	char magic[8]; /* without a NUL */
+	uint32_t version, rings;
+	uint32_t page_count, page_bytes;   /* of each ring */
+	uint64_t self;			   /* where this stands: in a copy it does not fit */
+	uint64_t metadata, metadata_bytes; /* key=value lines, as in the first metadata page */
+	uint64_t ring[TRACE_RINGS_MAX];	   /* a struct trace_ring_memory each */
+};
+
+/* How struct trace_ring (trace/trace.h) begins. */
+struct trace_ring_memory {
+	uint64_t pos, last, base, pages;
+	uint32_t cpu, open, filled, oldest;
+	uint64_t overwritten; /* records in pages that newer ones have taken the place of */
+};
+
 #endif
