@@ -21,12 +21,21 @@
 #define HCR_FB	      BIT(9)  /* TLB maintenance is broadcast */
 #define HCR_BSU_INNER BIT(10) /* barriers reach at least the inner shareable domain */
 #define HCR_TWI	      BIT(13)
+#define HCR_TWE	      BIT(14)
+#define HCR_TID1      BIT(16)
+#define HCR_TID2      BIT(17) /* CTR_EL0, CCSIDR_EL1, CLIDR_EL1, CSSELR_EL1 */
 #define HCR_TID3      BIT(18)
 #define HCR_TSC	      BIT(19)
 #define HCR_TIDCP     BIT(20)
 #define HCR_TACR      BIT(21)
 #define HCR_TSW	      BIT(22) /* cache maintenance by set and way */
+#define HCR_TPC	      BIT(23) /* cache maintenance to the point of coherency */
+#define HCR_TPU	      BIT(24) /* and to that of unification */
+#define HCR_TTLB      BIT(25)
+#define HCR_TVM	      BIT(26) /* writes of SCTLR_EL1, TTBR0_EL1 and the like */
 #define HCR_TGE	      BIT(27)
+#define HCR_TDZ	      BIT(28)
+#define HCR_TRVM      BIT(30) /* and reads */
 #define HCR_RW	      BIT(31)
 #define HCR_E2H	      BIT(34)
 #define HCR_TLOR      BIT(35) /* limited ordering regions, where the CPU has them */

@@ -91,7 +91,8 @@ void vm_handle_exit(struct vm_vcpu *vcpu)
 	case EXIT_EXTERNAL_INTERRUPT:
 		break;
 	case EXIT_HALT:
-		vcpu_set_state(core, VCPU_BLOCKED);
+		/* WFE ends by another vCPU's SEV too, which nobody tells us: it only gives its turn away. */
+		vcpu_set_state(core, exit->halt.wfe ? VCPU_READY : VCPU_BLOCKED);
 		break;
 	case EXIT_HYPERCALL:
 	case EXIT_CPU_UP:

@@ -11,14 +11,15 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "vm/manifest.h"
+#include "vm/manifest_cpu.h"
 #include "vm/manifest_node.h"
 
 #define MANIFEST_COMPATIBLE "vitrine,manifest-v1"
 #define VM_COMPATIBLE	    "vitrine,vm"
 
-/* Below are the GIC and the UART of every VM; above, more than 39 bits would cost a level of stage-2 tables. */
+/* Below are the GIC and the UART of every VM. */
 #define RAM_LOWEST    UINT64_C(0x40000000)
-#define RAM_END_LIMIT (UINT64_C(1) << 39)
+#define RAM_END_LIMIT BIT(MANIFEST_IPA_BITS_MAX)
 #define RAM_ALIGNMENT (2 * MIB)
 
 #define DEFAULT_RAW_OFFSET UINT64_C(0x80000)
@@ -204,7 +205,8 @@ static void read_vm(struct manifest *manifest, const void *blob, int node, const
 	}
 	if (vm_node_collect(&vm, blob, node) && read_name(&vm, &config) &&
 	    read_cpus(&vm, &config, cpus) && read_memory(&vm, &config) &&
-	    read_image(&vm, &config) && read_devices(&vm, &config) && read_smcs(&vm, &config))
+	    read_image(&vm, &config) && read_devices(&vm, &config) && read_smcs(&vm, &config) &&
+	    manifest_read_cpu(&vm, &config))
 		manifest->vm[manifest->vms++] = config;
 }
 

@@ -12,11 +12,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <vitrine/vcpu.h>
+
 #define MANIFEST_MAX_VMS	 8u
 #define MANIFEST_MAX_VCPUS	 8u
 #define MANIFEST_COMPLAINT_BYTES 192u
 #define MANIFEST_ANY_CPU	 0xffu
 #define MANIFEST_MAX_SMCS	 16u
+/* More would cost a level of stage-2 tables. */
+#define MANIFEST_IPA_BITS_MIN 32u
+#define MANIFEST_IPA_BITS_MAX 39u
 
 enum image_type { IMAGE_AUTO, IMAGE_LINUX, IMAGE_GZIP, IMAGE_ELF, IMAGE_RAW };
 
@@ -35,6 +40,9 @@ struct vm_config {
 	bool has_pl011;
 	uint32_t smc_allowed[MANIFEST_MAX_SMCS]; /* function ids that go on to EL3 */
 	unsigned smcs_allowed;
+	/* For struct vcpu_setup: changes to the defaults of core/traps.h. */
+	struct vcpu_bits sctlr_el1, hcr, cnthctl;
+	unsigned ipa_bits; /* 0: as RAM needs */
 };
 
 struct manifest {

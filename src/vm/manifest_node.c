@@ -9,7 +9,15 @@
 #include "lib/string.h"
 #include "vm/manifest_node.h"
 
-enum shape { SHAPE_U32, SHAPE_U32S, SHAPE_RANGE, SHAPE_BYTES, SHAPE_STRING, SHAPE_STRINGS };
+enum shape {
+	SHAPE_U32,
+	SHAPE_U64,
+	SHAPE_U32S,
+	SHAPE_RANGE,
+	SHAPE_BYTES,
+	SHAPE_STRING,
+	SHAPE_STRINGS
+};
 
 /* What a VM's node may hold, and in what form. */
 static const struct {
@@ -29,6 +37,11 @@ static const struct {
 	[PROP_BOOTARGS] = {"bootargs", SHAPE_STRING, false},
 	[PROP_DEVICES] = {"devices", SHAPE_STRINGS, false},
 	[PROP_SMC_ALLOW] = {"smc-allow", SHAPE_U32S, false},
+	[PROP_SCTLR_EL1] = {"sctlr-el1", SHAPE_U64, false},
+	[PROP_HCR_EL2_SET] = {"hcr-el2-set", SHAPE_U64, false},
+	[PROP_HCR_EL2_CLEAR] = {"hcr-el2-clear", SHAPE_U64, false},
+	[PROP_TRAPS] = {"traps", SHAPE_STRINGS, false},
+	[PROP_IPA_BITS] = {"ipa-bits", SHAPE_U32, false},
 };
 
 const char *manifest_property_name(enum property which)
@@ -80,6 +93,9 @@ static bool has_shape(struct vm_node *vm, enum property which)
 	case SHAPE_U32:
 		return count == 4 ||
 		       REJECT(vm, which, "one cell (4 bytes) wanted, has %u bytes", count);
+	case SHAPE_U64:
+		return count == 8 ||
+		       REJECT(vm, which, "two cells (8 bytes) wanted, has %u bytes", count);
 	case SHAPE_U32S:
 		return (count != 0 && count % 4 == 0) ||
 		       REJECT(vm, which, "a list of cells wanted, has %u bytes", count);

@@ -72,6 +72,9 @@ static enum vt_err add_vcpu(struct vm *vm, unsigned index)
 		.mpidr = index,
 		.vttbr = vm->stage2.vttbr,
 		.vtcr = vm->stage2.vtcr,
+		.hcr = vm->config->hcr,
+		.cnthctl = vm->config->cnthctl,
+		.sctlr_el1 = vm->config->sctlr_el1,
 	};
 
 	vm->vcpu[index] = vcpu;
@@ -85,10 +88,13 @@ static enum vt_err add_vcpu(struct vm *vm, unsigned index)
 	return err != VT_OK ? err : sched_add(vcpu);
 }
 
-/* As many IPA bits as RAM and devices need, no more: a short walk starts at level 1. */
+/* As many IPA bits as RAM and devices need, no more, unless the manifest says how many: a short walk starts at level 1. */
 static unsigned ipa_bits_for(const struct vm_config *config)
 {
-	unsigned bits = 32;
+	unsigned bits = MANIFEST_IPA_BITS_MIN;
+
+	if (config->ipa_bits)
+		return config->ipa_bits;
 
 	while (bits < cpu_pa_bits() && config->ram_base + config->ram_bytes > BIT(bits))
 		bits++;
@@ -124,6 +130,8 @@ const char *vm_create(const struct vm_config *config)
 	vm->ram_pa = ram;
 	vm->vcpus = config->vcpus;
 	page_pool_init(&vm->tables, (void *)(uintptr_t)tables, pages);
+	if (config->ipa_bits > cpu_pa_bits())
+		return complain(config, "ipa-bits: more than this machine has");
 	if (stage2_init(&vm->stage2, &vm->tables, ipa_bits_for(config), cpu_pa_bits(),
 			vmid_take()) != VT_OK)
 		return complain(config, "memory: does not fit this machine's address space");

@@ -1,5 +1,5 @@
 /* libFuzzer over all that reads a manifest: manifest_parse(), then loader_load() for each VM it lets through. */
-/* sources: src/vm/manifest.c src/vm/manifest_node.c src/vm/loader.c src/vm/image_linux.c src/vm/image_gzip.c src/vm/image_elf.c src/vm/image_raw.c src/vm/guest_dt.c src/lib/printf.c */
+/* sources: src/vm/manifest.c src/vm/manifest_node.c src/vm/manifest_cpu.c src/vm/loader.c src/vm/image_linux.c src/vm/image_gzip.c src/vm/image_elf.c src/vm/image_raw.c src/vm/guest_dt.c src/lib/printf.c */
 /*
  * The first byte of the input says what the rest is: a whole blob; changes to a good blob (3 bytes each: where, and what to
  * exclusive-or in), as a random blob hardly ever passes libfdt's checks; the image of a good VM, its type in the first byte

@@ -1,5 +1,5 @@
 /* Claims about src/vm/manifest.c: what a manifest may hold, and that a bad VM costs nobody else anything. */
-/* sources: src/vm/manifest.c src/vm/manifest_node.c src/lib/printf.c */
+/* sources: src/vm/manifest.c src/vm/manifest_node.c src/vm/manifest_cpu.c src/lib/printf.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -203,6 +203,91 @@ static void allowed_smcs_are_kept_in_order(void **state)
 	assert_int_equal(manifest.vm[1].smcs_allowed, 0);
 }
 
+/* ---- the CPUs' registers: src/vm/manifest_cpu.c ---- */
+
+static void registers_are_left_alone(void **state)
+{
+	const struct vm_config *vm = &manifest.vm[0];
+
+	(void)state;
+	parse();
+	assert_true(vm->sctlr_el1.set == 0 && vm->sctlr_el1.clear == 0);
+	assert_true(vm->hcr.set == 0 && vm->hcr.clear == 0);
+	assert_true(vm->cnthctl.set == 0 && vm->cnthctl.clear == 0);
+	assert_int_equal(vm->ipa_bits, 0);
+}
+
+static void registers_are_changed(void **state)
+{
+	const int node = vm_node("first");
+	const struct vm_config *vm = &manifest.vm[0];
+
+	(void)state;
+	set_cells(node, "sctlr-el1", CELLS(0, 0x30d00800 | 0x1005));
+	set_cells(node, "hcr-el2-set", CELLS(0, 1 << 30));
+	set_cells(node, "hcr-el2-clear", CELLS(0x300, 1 << 13 | 1 << 18));
+	set(node, "traps", TEXT("wfe\0cache-maintenance\0physical-counter"));
+	set_cells(node, "ipa-bits", CELLS(32));
+	parse();
+	assert_int_equal(manifest.complaints, 0);
+	assert_true(vm->sctlr_el1.set == 0x1005 && vm->sctlr_el1.clear == 0);
+	assert_true(vm->hcr.set == (BIT(30) | BIT(14) | BIT(23) | BIT(24)));
+	assert_true(vm->hcr.clear == (BIT(13) | BIT(18) | BIT(40) | BIT(41)));
+	assert_true(vm->cnthctl.set == 0 && vm->cnthctl.clear == BIT(0));
+	assert_int_equal(vm->ipa_bits, 32);
+}
+
+static void each_trap_has_its_bits(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t set, clear;
+	} traps[] = {
+		{"wfe", BIT(14), 0},
+		{"id-group-1", BIT(16), 0},
+		{"cache-id", BIT(17), 0},
+		{"cache-maintenance", BIT(23) | BIT(24), 0},
+		{"tlb-maintenance", BIT(25), 0},
+		{"translation-writes", BIT(26), 0},
+		{"translation-reads", BIT(30), 0},
+		{"dc-zva", BIT(28), 0},
+		{"pointer-auth", 0, BIT(40) | BIT(41)},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(traps); i++) {
+		set(vm_node("first"), "traps", traps[i].name, (int)strlen(traps[i].name) + 1);
+		parse();
+		assert_int_equal(manifest.complaints, 0);
+		assert_true(manifest.vm[0].hcr.set == traps[i].set);
+		assert_true(manifest.vm[0].hcr.clear == traps[i].clear);
+	}
+}
+
+/* Every bit of HCR_EL2 alone, both ways: most are refused, none of those that hold a guest gets through. */
+static void only_harmless_bits_of_hcr_change(void **state)
+{
+	const uint64_t may_be_set =
+		BIT(14) | BIT(16) | BIT(17) | GENMASK(26, 23) | BIT(28) | BIT(30);
+	const uint64_t may_be_cleared = BIT(13) | BIT(18) | BIT(40) | BIT(41);
+
+	(void)state;
+	for (unsigned bit = 0; bit < 64; bit++) {
+		const uint64_t value = BIT(bit);
+
+		start_with_two(NULL);
+		set_cells(vm_node("first"), "hcr-el2-set",
+			  CELLS((uint32_t)(value >> 32), (uint32_t)value));
+		parse();
+		assert_int_equal(manifest.complaints, !(may_be_set & value));
+		start_with_two(NULL);
+		set_cells(vm_node("first"), "hcr-el2-clear",
+			  CELLS((uint32_t)(value >> 32), (uint32_t)value));
+		parse();
+		assert_int_equal(manifest.complaints, !(may_be_cleared & value));
+	}
+}
+
 /* ---- one bad VM: named, left out, the other starts ---- */
 
 static const char seventeen_cells[68];
@@ -277,6 +362,22 @@ static void bad_values_name_node_and_property(void **state)
 			  0xc400003f),
 		BAD("smc-allow", "", 0, "a list of cells wanted, has 0 bytes"),
 		BAD("smc-allow", seventeen_cells, 68, "lists 17 functions: there is room for 16"),
+		BAD_CELLS("sctlr-el1", "two cells (8 bytes) wanted, has 4 bytes", 0x30d00800),
+		BAD_CELLS("sctlr-el1",
+			  "0x32d00800: wanted is 0x30d00800, and of these bits what you like: "
+			  "0x40dd3bf",
+			  0, 0x32d00800),
+		BAD_CELLS("sctlr-el1",
+			  "0x30500800: wanted is 0x30d00800, and of these bits what you like: "
+			  "0x40dd3bf",
+			  0, 0x30500800),
+		BAD_CELLS("hcr-el2-clear",
+			  "bits 0x19 are not a manifest's to change: of these, 0x30000042000", 0,
+			  0x2019),
+		BAD("traps", "wfe\0smc", 8, "\"smc\" is unknown"),
+		BAD("traps", "wfe", 3, "a list of strings wanted"),
+		BAD_CELLS("ipa-bits", "31 is not in 32..39", 31),
+		BAD_CELLS("ipa-bits", "40 is not in 32..39", 40),
 		BAD("vm-name", "", 1, "1 to 31 characters wanted"),
 		BAD("vm-name", "12345678901234567890123456789012", 33, "1 to 31 characters wanted"),
 		BAD("vm-name", "two\nlines", 10,
@@ -470,6 +571,10 @@ int main(void)
 		WITH_TWO(an_empty_device_string_means_none),
 		WITH_TWO(limits_are_inclusive),
 		WITH_TWO(allowed_smcs_are_kept_in_order),
+		WITH_TWO(registers_are_left_alone),
+		WITH_TWO(registers_are_changed),
+		WITH_TWO(each_trap_has_its_bits),
+		WITH_TWO(only_harmless_bits_of_hcr_change),
 		WITH_TWO(bad_values_name_node_and_property),
 		WITH_TWO(required_properties_are_missed),
 		WITH_TWO(an_offset_is_for_raw_images),
