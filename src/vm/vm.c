@@ -88,7 +88,10 @@ static enum vt_err add_vcpu(struct vm *vm, unsigned index)
 	return err != VT_OK ? err : sched_add(vcpu);
 }
 
-/* As many IPA bits as RAM and devices need, no more, unless the manifest says how many: a short walk starts at level 1. */
+/*
+ * As many IPA bits as RAM and devices need, no more, as a short walk starts at level 1; or as the
+ * manifest says.
+ */
 static unsigned ipa_bits_for(const struct vm_config *config)
 {
 	unsigned bits = MANIFEST_IPA_BITS_MIN;

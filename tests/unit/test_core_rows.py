@@ -21,7 +21,7 @@ def functions_of(path):
     if path.suffix == ".py":
         return set(re.findall(r"^def (test_\w+)\(", text, re.M))
     defined = set(re.findall(r"^static void (\w+)\(void \*\*\w+\)", text, re.M))
-    listed = set(re.findall(r"(?:TEST|cmocka_unit_test\w*)\(\s*(\w+)", text))
+    listed = set(re.findall(r"(?:TEST|WITH_\w+|cmocka_unit_test\w*)\(\s*(\w+)", text))
     return defined & listed
 
 
