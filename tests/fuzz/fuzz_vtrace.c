@@ -9,6 +9,7 @@
 
 #include "trace/host/commands.h"
 #include "trace/host/merge.h"
+#include "trace/host/stat.h"
 
 static void counts_agree(const struct source *source, const struct summary *summary)
 {
@@ -30,6 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	static struct summary *summary;
 	static FILE *nowhere;
+	struct groups groups;
 	const struct source source = {.name = "fuzz", .memory = data, .fd = -1, .bytes = bytes};
 
 	if (!summary) {
@@ -38,11 +40,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		if (!summary || !nowhere)
 			abort();
 	}
-	summarize(&source, summary);
+	if (!groups_begin(&groups, bytes ? 1 + data[bytes - 1] % 15u : BY_REASON))
+		abort();
+	summarize(&source, summary, &groups);
 	counts_agree(&source, summary);
 	convert_recording(&source, summary, nowhere, "nowhere");
 	dump_recording(&source, summary, nowhere);
-	stat_recording(summary, nowhere);
+	groups_from_counters(&groups, summary);
+	stat_recording(summary, &groups, 20, nowhere);
+	stat_json(summary, &groups, 20, nowhere);
+	groups_end(&groups);
 	check_recording(&source, summary, NULL, nowhere);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "trace/host/merge.h"
+#include "trace/host/progress.h"
 
 struct offset_queue {
 	uint64_t *offset;
@@ -85,6 +86,7 @@ static bool find_page(struct merge *m, uint16_t cpu, struct page *page)
 	queue->head = 0;
 	while (sound_page(m, m->scan, page)) {
 		m->scan = page_end(page);
+		progress_at(m->scan);
 		if (page->cpu == cpu)
 			return true;
 		if (page->cpu < MAX_CPUS && !queue_push(&m->cursor[page->cpu].queue, page->offset))
@@ -147,6 +149,7 @@ struct merge *merge_begin(const struct source *source, const struct summary *sum
 		return NULL;
 	m->source = source;
 	m->end = summary->good_bytes;
+	progress_begin("writing", m->end);
 	for (uint32_t cpu = 0; cpu < MAX_CPUS; cpu++)
 		m->cursor[cpu].pages_left = summary->cpu[cpu].pages;
 	for (uint32_t cpu = 0; cpu < MAX_CPUS; cpu++)
@@ -191,6 +194,7 @@ bool merge_next(struct merge *m, struct item *item)
 
 void merge_end(struct merge *m)
 {
+	progress_end();
 	for (uint32_t cpu = 0; cpu < MAX_CPUS; cpu++) {
 		free(m->cursor[cpu].queue.offset);
 		free(m->cursor[cpu].records);

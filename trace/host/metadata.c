@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trace/host/events.h"
 #include "trace/host/metadata.h"
 
 /* Text from a recording goes to terminals and into traces: keep what prints, and clip it. */
@@ -78,6 +79,92 @@ static void interpret(struct metadata *m, const char *key, const char *value)
 	}
 }
 
+/* `prefix`INDEX.NAME, as in total.class.3.IRQ: what NAME is, or NULL. */
+static const char *match_named(const char *key, const char *prefix, uint32_t limit, uint32_t *index)
+{
+	const size_t n = strlen(prefix);
+	unsigned long number;
+	char *end;
+
+	if (strncmp(key, prefix, n) != 0 || !isdigit((unsigned char)key[n]))
+		return NULL;
+	number = strtoul(key + n, &end, 10);
+	if (number >= limit || *end != '.')
+		return NULL;
+	*index = (uint32_t)number;
+	return end + 1;
+}
+
+/* Numbers with commas between them; how many there are, at most `room`. */
+static uint32_t numbers(const char *text, uint64_t *number, uint32_t room)
+{
+	uint32_t count = 0;
+	char *end;
+
+	while (count < room && isdigit((unsigned char)*text)) {
+		number[count++] = strtoull(text, &end, 10);
+		if (*end != ',')
+			break;
+		text = end + 1;
+	}
+	return count;
+}
+
+static struct counter *counter_of(struct metadata *m, uint32_t vcpu, const char *symbol)
+{
+	uint8_t reason;
+
+	if (!reason_by_symbol(symbol, &reason))
+		return NULL;
+	for (uint32_t i = 0; i < m->counters; i++)
+		if (m->counter[i].vcpu == vcpu && m->counter[i].reason == reason)
+			return &m->counter[i];
+	if (m->counters == MAX_COUNTERS)
+		return NULL;
+	m->counter[m->counters] = (struct counter){.vcpu = (uint8_t)vcpu, .reason = reason};
+	return &m->counter[m->counters++];
+}
+
+/* The hypervisor's own counts, which are many: they have fields, and no place among the attributes. */
+static bool take_counts(struct metadata *m, const char *key, const char *value)
+{
+	uint64_t number[COUNTER_SIZES] = {0};
+	const uint32_t count = numbers(value, number, COUNTER_SIZES);
+	struct counter *counter;
+	const char *name;
+	uint32_t i, class;
+
+	if ((name = match_named(key, "exits.", MAX_VCPUS, &i)) && count == 4) {
+		counter = counter_of(m, i, name);
+		if (counter) {
+			counter->exits = number[0];
+			counter->ticks = number[1];
+			counter->min_ticks = number[2];
+			counter->max_ticks = number[3];
+		}
+		return counter != NULL;
+	}
+	if ((name = match_named(key, "hist.", MAX_VCPUS, &i)) && count) {
+		counter = counter_of(m, i, name);
+		if (counter) {
+			memcpy(counter->by_log2, number, sizeof(number));
+			counter->sized = true;
+		}
+		return counter != NULL;
+	}
+	if ((name = match_named(key, "total.class.", MAX_CPUS, &i)) && count == 1 &&
+	    event_class_by_name(name, &class)) {
+		m->class_events[i][class] = (struct total){true, number[0]};
+		return true;
+	}
+	if ((name = match_named(key, "lost.class.", MAX_CPUS, &i)) && count == 1 &&
+	    event_class_by_name(name, &class)) {
+		m->class_lost[i][class] = (struct total){true, number[0]};
+		return true;
+	}
+	return false;
+}
+
 static struct attribute *find_or_add(struct metadata *m, const char *key)
 {
 	for (uint32_t i = 0; i < m->attributes; i++)
@@ -93,6 +180,7 @@ static void take_line(struct metadata *m, const char *line, size_t bytes)
 	const char *equals = memchr(line, '=', bytes);
 	struct attribute taken;
 	struct attribute *slot;
+	char value[COUNTER_SIZES * 21]; /* the longest: a histogram */
 
 	if (bytes == 0)
 		return;
@@ -101,8 +189,11 @@ static void take_line(struct metadata *m, const char *line, size_t bytes)
 		return;
 	}
 	copy_printable(taken.key, sizeof(taken.key), line, (size_t)(equals - line));
-	copy_printable(taken.value, sizeof(taken.value), equals + 1,
-		       bytes - (size_t)(equals - line) - 1);
+	copy_printable(value, sizeof(value), equals + 1, bytes - (size_t)(equals - line) - 1);
+	if (take_counts(m, taken.key, value))
+		return;
+	memcpy(taken.value, value, sizeof(taken.value) - 1);
+	taken.value[sizeof(taken.value) - 1] = '\0';
 	interpret(m, taken.key, taken.value);
 	slot = find_or_add(m, taken.key);
 	if (slot)

@@ -14,6 +14,9 @@
 
 #define MAX_VMS	       64u
 #define MAX_ATTRIBUTES 256u
+#define MAX_COUNTERS   1024u
+#define MAX_CLASSES    16u
+#define COUNTER_SIZES  64u
 #define NAME_BYTES     64u
 #define TEXT_BYTES     192u
 #define DEFAULT_CNTFRQ \
@@ -37,6 +40,15 @@ struct total {
 	uint64_t value;
 };
 
+/* The hypervisor's own count of one vCPU's exits for one reason: exits.V.REASON and hist.V.REASON. */
+struct counter {
+	uint8_t vcpu, reason;
+	bool sized; /* by_log2 is known */
+	uint64_t exits, ticks, min_ticks, max_ticks;
+	uint64_t by_log2
+		[COUNTER_SIZES]; /* exits of 2^i ticks or more, below 2^(i+1); [0] has those of 0, too */
+};
+
 struct metadata {
 	uint64_t cntfrq; /* 0: not said */
 	uint32_t cpus;
@@ -45,6 +57,11 @@ struct metadata {
 	struct total events[MAX_CPUS];
 	struct total lost[MAX_CPUS];
 	struct total lost_exits[MAX_CPUS]; /* how many of the lost were exits */
+	struct total class_events[MAX_CPUS]
+				 [MAX_CLASSES]; /* by the class's bit; lost ones included */
+	struct total class_lost[MAX_CPUS][MAX_CLASSES];
+	struct counter counter[MAX_COUNTERS];
+	uint32_t counters;
 	struct attribute attribute[MAX_ATTRIBUTES];
 	uint32_t attributes;
 	uint32_t ignored_lines; /* not key=value, or past a limit */

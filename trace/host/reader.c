@@ -41,6 +41,14 @@ bool source_open(struct source *source, const char *path)
 	return true;
 }
 
+void source_refresh(struct source *source)
+{
+	struct stat st;
+
+	if (!source->memory && fstat(source->fd, &st) == 0 && (uint64_t)st.st_size > source->bytes)
+		source->bytes = (uint64_t)st.st_size;
+}
+
 void source_close(struct source *source)
 {
 	if (!source->memory && source->fd >= 0)
@@ -50,10 +58,10 @@ void source_close(struct source *source)
 
 bool source_read(const struct source *source, uint64_t offset, void *to, size_t bytes)
 {
-	if (offset > source->bytes || bytes > source->bytes - offset)
+	if (offset > source->bytes || bytes > source->bytes - offset || offset < source->origin)
 		return false;
 	if (source->memory) {
-		memcpy(to, source->memory + offset, bytes);
+		memcpy(to, source->memory + (offset - source->origin), bytes);
 		return true;
 	}
 	for (size_t done = 0; done < bytes;) {
@@ -129,6 +137,7 @@ enum read_status page_read(const struct source *source, uint64_t offset, struct 
 		.lost = le64toh(header.lost),
 		.bytes = le32toh(header.commit),
 		.cpu = le16toh(header.cpu),
+		.overwrite = (le32toh(header.flags) & TRACE_PAGE_OVERWRITE) != 0,
 	};
 	if (page->bytes > left) {
 		page->bytes = (uint32_t)left;

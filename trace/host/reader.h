@@ -17,11 +17,15 @@
 #define MAX_VCPUS      255u	  /* index 0xff means "none" */
 #define MAX_PAGE_BYTES (1u << 20) /* ring pages are 4 KiB; anything past this is damage, not data */
 
-/* A recording: a file, or bytes in memory when `memory` is set. */
+/*
+ * A recording: a file, or bytes in memory when `memory` is set. Of a stream that is read as it comes, memory holds what stands
+ * from offset `origin` on.
+ */
 struct source {
 	const char *name;
 	const uint8_t *memory;
 	int fd;
+	uint64_t origin;
 	uint64_t bytes;
 };
 
@@ -34,6 +38,7 @@ struct page {
 	uint32_t bytes;
 	uint16_t cpu;
 	bool cut;
+	bool overwrite; /* of a flight recorder */
 };
 
 /* One record, decoded. Fields that its event does not have are 0. */
@@ -56,6 +61,8 @@ struct record {
 enum read_status { READ_OK, READ_END, READ_BAD };
 
 bool source_open(struct source *source, const char *path);
+/* Learn how far a file has grown. */
+void source_refresh(struct source *source);
 void source_close(struct source *source);
 
 /* Read `bytes` at `offset`; false when they are not all there (the file shrank, or an I/O error). */

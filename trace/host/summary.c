@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trace/host/names.h"
+#include "trace/host/events.h"
+#include "trace/host/progress.h"
 #include "trace/host/summary.h"
 
 static void damaged(struct summary *s, uint64_t offset, bool cut, const char *why)
@@ -20,10 +21,13 @@ static void count_exit(struct summary *s, const struct record *record)
 
 	s->exits++;
 	s->cpu[record->cpu].exits++;
+	s->vcpu_exits[record->vcpu][record->arg % MAX_REASONS]++;
 	reason->exits++;
 	reason->total_ticks += ticks;
 	if (ticks > reason->max_ticks)
 		reason->max_ticks = ticks;
+	if (s->groups)
+		groups_add(s->groups, record);
 }
 
 static void count_record(struct summary *s, const struct record *record)
@@ -37,6 +41,8 @@ static void count_record(struct summary *s, const struct record *record)
 		cpu->time_errors++;
 	cpu->last_ticks = record->end_ticks;
 	cpu->events++;
+	if (event_info(record->event)->symbol)
+		cpu->by_class[event_info(record->event)->class_bit]++;
 	s->events++;
 	s->events_by_id[record->event]++;
 	s->vcpu_seen[record->vcpu] = true;
@@ -44,18 +50,25 @@ static void count_record(struct summary *s, const struct record *record)
 		s->first_ticks = begin;
 	if (record->end_ticks > s->last_ticks)
 		s->last_ticks = record->end_ticks;
+	if (record->event == TRACE_LEVEL)
+		s->exits_left_out |=
+			record->arg != TRACE_LEVEL_EVENTS || !(record->value[0] & TRACE_CLASS_EXIT);
 	if (record->event == TRACE_EXIT)
 		count_exit(s, record);
-	else if (!event_symbol(record->event))
+	else if (!event_info(record->event)->symbol)
 		s->unknown_events++;
 }
 
-/* A CPU's pages come in order, count from 0 without gaps, and never go back in time or un-lose records. */
+/*
+ * A CPU's pages come in order, count from 0 without gaps, and never go back in time or un-lose records. A flight recorder has
+ * overwritten its oldest pages, and says in `lost` how many records went with them.
+ */
 static void count_page(struct summary *s, const struct page *page)
 {
 	struct cpu_summary *cpu = &s->cpu[page->cpu];
 
-	if (page->seq != cpu->next_seq)
+	cpu->flight |= page->overwrite;
+	if (page->seq != cpu->next_seq && !(page->overwrite && page->seq > cpu->next_seq))
 		cpu->seq_errors++;
 	if (page->base_ticks < cpu->last_ticks || page->lost < cpu->lost)
 		cpu->time_errors++;
@@ -113,24 +126,41 @@ static bool walk_page(const struct source *source, struct summary *s, const stru
 	return true;
 }
 
-void summarize(const struct source *source, struct summary *summary)
+/* What the run began with, by its metadata. */
+static bool begins_without_exits(const struct metadata *m)
+{
+	const char *level = metadata_get(m, "level", "events");
+	const uint64_t classes = strtoull(metadata_get(m, "classes", "0xffff"), NULL, 0);
+
+	return strcmp(level, "events") != 0 || !(classes & TRACE_CLASS_EXIT);
+}
+
+void summary_begin(struct summary *summary, struct groups *groups)
+{
+	memset(summary, 0, sizeof(*summary));
+	summary->first_ticks = UINT64_MAX;
+	summary->cntfrq = DEFAULT_CNTFRQ;
+	summary->groups = groups;
+}
+
+bool summary_continue(const struct source *source, struct summary *summary, bool live)
 {
 	uint8_t *buffer = malloc(MAX_PAGE_BYTES);
+	uint64_t offset = summary->good_bytes;
 	struct page page;
 	const char *why;
 	bool cut;
-	uint64_t offset = 0;
 
-	memset(summary, 0, sizeof(*summary));
-	summary->first_ticks = UINT64_MAX;
 	if (!buffer) {
-		damaged(summary, 0, false, "out of memory");
-		return;
+		damaged(summary, offset, false, "out of memory");
+		return false;
 	}
 	for (;;) {
 		const enum read_status status = page_read(source, offset, &page, &cut, &why);
 
 		summary->good_bytes = offset;
+		if (live && (status == READ_END || (status == READ_OK && page.cut)))
+			break;
 		if (status == READ_BAD)
 			damaged(summary, offset, false, why);
 		else if (status == READ_END && cut)
@@ -140,9 +170,21 @@ void summarize(const struct source *source, struct summary *summary)
 		if (status != READ_OK || !walk_page(source, summary, &page, buffer))
 			break;
 		offset = page_end(&page);
+		progress_at(offset);
 	}
 	free(buffer);
-	summary->cntfrq = summary->metadata.cntfrq ? summary->metadata.cntfrq : DEFAULT_CNTFRQ;
+	if (summary->metadata.cntfrq)
+		summary->cntfrq = summary->metadata.cntfrq;
+	summary->exits_left_out |= begins_without_exits(&summary->metadata);
+	return !summary->damage.found;
+}
+
+void summarize(const struct source *source, struct summary *summary, struct groups *groups)
+{
+	progress_begin("reading", source->bytes);
+	summary_begin(summary, groups);
+	summary_continue(source, summary, false);
+	progress_end();
 }
 
 uint64_t summary_lost(const struct summary *summary, uint32_t cpu)

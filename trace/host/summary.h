@@ -7,8 +7,11 @@
 #ifndef TRACE_HOST_SUMMARY_H
 #define TRACE_HOST_SUMMARY_H
 
+#include "trace/host/groups.h"
 #include "trace/host/metadata.h"
 #include "trace/host/reader.h"
+
+#define MAX_REASONS 32u /* TRACE_EXIT_REASON has five bits */
 
 struct reason_summary {
 	uint64_t exits;
@@ -20,7 +23,9 @@ struct cpu_summary {
 	uint64_t pages;
 	uint64_t events;
 	uint64_t exits;
+	uint64_t by_class[MAX_CLASSES];
 	uint64_t lost; /* by the headers: what was lost before the last page */
+	bool flight;   /* a flight recorder: its first page need not be number 0 */
 	uint64_t next_seq;
 	uint64_t last_ticks; /* END of the last record, or the last page's base */
 	uint64_t seq_errors;
@@ -41,6 +46,7 @@ struct summary {
 	struct cpu_summary cpu[MAX_CPUS];
 	uint64_t events_by_id[256];
 	bool vcpu_seen[256];
+	uint64_t vcpu_exits[256][MAX_REASONS]; /* by vCPU and reason */
 	uint64_t events;
 	uint64_t exits;
 	uint64_t metadata_pages;
@@ -49,11 +55,20 @@ struct summary {
 	uint64_t last_ticks;
 	uint64_t good_bytes; /* everything before this offset is sound */
 	struct damage damage;
-	uint64_t cntfrq; /* what to convert with: the recording's, or the default */
+	uint64_t cntfrq;     /* what to convert with: the recording's, or the default */
+	bool exits_left_out; /* a filter or a lower level kept exits from being recorded for a while */
+	struct groups *groups; /* exits are put together here, too; may be NULL */
 };
 
-/* Fill *summary (large: allocate it). Never fails: trouble is in summary->damage. */
-void summarize(const struct source *source, struct summary *summary);
+/* Fill *summary (large: allocate it). Never fails: trouble is in summary->damage. `groups` may be NULL. */
+void summarize(const struct source *source, struct summary *summary, struct groups *groups);
+
+/*
+ * The same for a recording that grows: begin, then go on whenever there is more. With `live` a page that is not all there waits
+ * for its rest; the last time is without. False: damage, nothing more can be read.
+ */
+void summary_begin(struct summary *summary, struct groups *groups);
+bool summary_continue(const struct source *source, struct summary *summary, bool live);
 
 /* Records lost on a CPU: the hypervisor's final count if recorded, else what the page headers say. */
 uint64_t summary_lost(const struct summary *summary, uint32_t cpu);

@@ -1,0 +1,100 @@
+/* Opening recordings for the commands, and the commands that need no more than that. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/host/commands.h"
+
+bool recording_open(struct recording *recording, const char *path, bool ram_dump,
+		    struct groups *groups)
+{
+	*recording = (struct recording){.summary = malloc(sizeof(*recording->summary))};
+	if (!recording->summary) {
+		fprintf(stderr, "vtrace: out of memory\n");
+		return false;
+	}
+	(void)ram_dump;
+	if (!source_open(&recording->source, path)) {
+		free(recording->summary);
+		return false;
+	}
+	summarize(&recording->source, recording->summary, groups);
+	return true;
+}
+
+void recording_close(struct recording *recording)
+{
+	source_close(&recording->source);
+	free(recording->summary);
+	free(recording->gathered);
+}
+
+int finish_output(FILE *out)
+{
+	if (fflush(out) == 0 && !ferror(out))
+		return EXIT_DONE;
+	fprintf(stderr, "vtrace: cannot write all of it: %s\n", strerror(errno));
+	return EXIT_BAD_DATA;
+}
+
+int convert_to_file(const struct recording *recording, const char *out_name)
+{
+	const bool to_stdout = strcmp(out_name, "-") == 0;
+	FILE *out = to_stdout ? stdout : fopen(out_name, "wb");
+	int status;
+
+	if (!out) {
+		fprintf(stderr, "vtrace: %s: %s\n", out_name, strerror(errno));
+		return EXIT_BAD_DATA;
+	}
+	status = convert_recording(&recording->source, recording->summary, out, out_name);
+	if (!to_stdout && fclose(out) != 0)
+		status = EXIT_BAD_DATA;
+	return status;
+}
+
+int command_convert(const struct arguments *arguments)
+{
+	const char *output = option_value(arguments, OPTION_convert_OUTPUT);
+	struct recording recording;
+	int status;
+
+	if (!output)
+		return usage_error(arguments, "say where the trace goes: -o FILE");
+	if (!recording_open(&recording, arguments->operand[0],
+			    option_value(arguments, OPTION_convert_RAM_DUMP), NULL))
+		return EXIT_BAD_DATA;
+	status = summary_complain(&recording.source, recording.summary);
+	status = worse(convert_to_file(&recording, output), status);
+	recording_close(&recording);
+	return status;
+}
+
+int command_check(const struct arguments *arguments)
+{
+	struct recording recording;
+	int status;
+
+	if (!recording_open(&recording, arguments->operand[0],
+			    option_value(arguments, OPTION_check_RAM_DUMP), NULL))
+		return EXIT_BAD_DATA;
+	status = check_recording(&recording.source, recording.summary,
+				 option_value(arguments, OPTION_check_PFTRACE), stdout);
+	recording_close(&recording);
+	return status;
+}
+
+int command_dump(const struct arguments *arguments)
+{
+	struct recording recording;
+	bool bad;
+	int status;
+
+	if (!recording_open(&recording, arguments->operand[0],
+			    option_value(arguments, OPTION_dump_RAM_DUMP), NULL))
+		return EXIT_BAD_DATA;
+	bad = summary_complain(&recording.source, recording.summary);
+	status = worse(dump_recording(&recording.source, recording.summary, stdout), bad);
+	recording_close(&recording);
+	return status;
+}
