@@ -63,6 +63,12 @@ static void unknown_calls(void)
 
 		__asm__ volatile("smc #1" : "+r"(x0)::"x1", "x2", "x3", "memory");
 		CHECK_EQUAL(x0, ~0ul, "an SMC with an immediate is no call: -1");
+		x0 = PSCI_VERSION;
+		__asm__ volatile("hvc #1" : "+r"(x0)::"x1", "x2", "x3", "memory");
+		CHECK_EQUAL(x0, ~0ul, "nor is an HVC with one");
+		x0 = PSCI_SYSTEM_OFF;
+		__asm__ volatile("hvc #0xffff" : "+r"(x0)::"x1", "x2", "x3", "memory");
+		CHECK_EQUAL(x0, ~0ul, "whatever it asks for");
 	}
 	CHECK_EQUAL(hvc(PSCI_FEATURES, 0x84000099, 0, 0), -1,
 		    "PSCI_FEATURES of an unknown function");

@@ -49,8 +49,9 @@
 #define EC_VECTOR_CATCH	 0x3a
 #define EC_BRK		 0x3c
 
-#define ISS_WFX_TI  GENMASK(1, 0) /* 0 WFI, 1 WFE, 2 WFIT, 3 WFET */
-#define ISS_SMC_IMM GENMASK(15, 0)
+#define ISS_WFX_TI	  GENMASK(1, 0) /* 0 WFI, 1 WFE, 2 WFIT, 3 WFET */
+#define ISS_CALL_IMM_BITS 16
+#define ISS_CALL_IMM	  GENMASK(ISS_CALL_IMM_BITS - 1, 0) /* HVC, SMC: the lowest bits */
 
 /* MSR, MRS. The fields that name the register stay where they are: together they are the key. */
 #define ISS_SYSREG_OP0	GENMASK(21, 20)

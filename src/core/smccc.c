@@ -69,9 +69,12 @@ static int64_t psci_features(uint32_t function)
 	return smccc_who_answers(function) == SMCCC_NONE ? PSCI_NOT_SUPPORTED : PSCI_SUCCESS;
 }
 
-static bool answer_others(uint32_t function, uint64_t x1, uint64_t *result)
+bool smccc_answer(uint32_t function, uint64_t x1, uint64_t *result)
 {
 	switch (function) {
+	case PSCI_VERSION:
+		*result = PSCI_1_1;
+		return true;
 	case PSCI_FEATURES:
 		*result = RESULT(psci_features((uint32_t)x1));
 		return true;
@@ -84,15 +87,6 @@ static bool answer_others(uint32_t function, uint64_t x1, uint64_t *result)
 	default:
 		return false;
 	}
-}
-
-/* PSCI_VERSION is what people measure a hypercall by. */
-bool smccc_answer(uint32_t function, uint64_t x1, uint64_t *result)
-{
-	if (__builtin_expect(function != PSCI_VERSION, 0))
-		return answer_others(function, x1, result);
-	*result = PSCI_1_1;
-	return true;
 }
 
 enum exit_reason psci_exit_reason(uint32_t function)
