@@ -51,9 +51,12 @@ void embed_pmu_line(struct vcpu *vcpu, bool level);
 /** WFI or WFE: true when the vCPU has something pending and need not wait. */
 bool embed_may_resume_from_wait(struct vcpu *vcpu);
 
+#define EMBED_INTERRUPT_UNTAKEN UINT32_MAX
+
 /**
  * A physical interrupt has stopped the guest: acknowledge and handle it. Sets *intid. EXIT_RESUME
- * goes straight back; EXIT_LEAVE makes vcpu_run() return with EXTERNAL_INTERRUPT.
+ * goes straight back; EXIT_LEAVE makes vcpu_run() return with EXTERNAL_INTERRUPT, or with NOTHING when *intid is one of
+ * the GIC's special numbers, 1020..1023. EMBED_INTERRUPT_UNTAKEN: it has not been acknowledged, the caller is to do it.
  */
 enum exit_action embed_interrupt(struct vcpu *vcpu, uint32_t *intid);
 

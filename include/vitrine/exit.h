@@ -72,6 +72,13 @@ enum debug_kind {
 	DEBUG_BKPT,
 };
 
+/** FAIL_ENTRY: why vcpu_run() has not entered the guest. */
+enum entry_failure {
+	ENTRY_NO_STAGE2, /* VTTBR_EL2 has VMID 0: no stage-2 root has been set */
+	ENTRY_MODE, /* PSTATE asks for a mode that a guest cannot have: EL2, EL3, AArch32 EL1, none at all */
+	ENTRY_NO_AARCH32, /* for AArch32 EL0, which this CPU lacks */
+};
+
 /** MCR, MRC, MCRR, MRRC, LDC, STC, VMRS of an AArch32 EL0. */
 struct coproc_access {
 	uint8_t coproc; /* 15, 14; 10 for VMRS */
@@ -108,6 +115,9 @@ struct vcpu_exit {
 		struct {
 			uint32_t intid;
 		} interrupt; /* EXTERNAL_INTERRUPT */
+		struct {
+			uint8_t why; /* enum entry_failure */
+		} fail_entry;	     /* FAIL_ENTRY */
 		struct {
 			uint8_t kind;	  /* enum debug_kind */
 			bool write;	  /* watchpoint: by a store */

@@ -63,7 +63,8 @@ struct vcpu {
 	uint64_t vttbr, vtcr;
 	uint64_t sctlr_reset; /* SCTLR_EL1 at its first instruction */
 	uint64_t vmpidr;
-	uint32_t id; /* unique in the machine; 0..254: the trace's vCPU index */
+	uint32_t kicked; /* atomic: vcpu_kick() */
+	uint32_t id;	 /* unique in the machine; 0..254: the trace's vCPU index */
 	enum vcpu_state state;
 	struct vcpu_exit exit; /* the exit being handled, when it left the fast path */
 
@@ -158,10 +159,24 @@ enum vt_err vcpu_put(struct vcpu *vcpu);
  * on the way.
  *
  * @param vcpu  loaded on this CPU, state RUNNING.
- * On return vcpu->exit tells why. Guest FP/SIMD state stays in the registers.
- * @return VT_OK; VT_ESTATE when it is not loaded here or not RUNNING: nothing has run.
+ * On return vcpu->exit tells why. Guest FP/SIMD state stays in the registers. Two reasons are no guest's:
+ *
+ *   FAIL_ENTRY  the guest has not run, as what the vCPU holds can not be entered: exit.fail_entry. It will not be
+ *               until the caller has mended that
+ *   NOTHING     there is nothing to do: vcpu_kick() has been called, and the guest has not run; or the interrupt that
+ *               stopped it has gone (INTID 1020..1023)
+ *
+ * Only exits that a guest has made are counted in vcpu->exits.
+ *
+ * @return VT_OK; VT_ESTATE when it is not loaded here or not RUNNING: nothing has run, and vcpu->exit is as before.
  */
 enum vt_err vcpu_run(struct vcpu *vcpu);
+
+/**
+ * The next vcpu_run() comes back with NOTHING, before it enters the guest. From any CPU. A guest that is running there
+ * already stops only for an interrupt: send one after this, and have embed_interrupt() answer EXIT_LEAVE to it.
+ */
+void vcpu_kick(struct vcpu *vcpu);
 
 /** The instruction has been emulated: go past it. Also ends a debugger's or guest's single step
  * (PSTATE.SS = 0). */

@@ -39,6 +39,10 @@ static inline uint64_t answer(struct vcpu *vcpu, enum exit_reason reason, enum e
 	return TRACE_WORD0(TRACE_EXIT, is_mmio ? 5 : 4, action, reason, 0);
 }
 
+/* What a GIC answers when nothing is there to acknowledge: 1020..1023. (IHI 0069, 2.2.1.) */
+#define INTID_SPECIAL  1020u
+#define INTID_SPECIALS 4u
+
 #define ANSWER_REASON(answer) ((answer) >> 24)
 #define ACTION_LEAVE_BIT      2u /* in EXIT_LEAVE only */
 
@@ -274,9 +278,12 @@ uint64_t exit_sync(struct vcpu *vcpu, uint64_t esr)
 
 static APART uint64_t leave_interrupt(struct vcpu *vcpu, uint32_t intid)
 {
+	const enum exit_reason reason =
+		intid - INTID_SPECIAL < INTID_SPECIALS ? EXIT_NOTHING : EXIT_EXTERNAL_INTERRUPT;
+
 	vcpu->exit = (struct vcpu_exit){
-		.reason = EXIT_EXTERNAL_INTERRUPT, .pc = vcpu->frame.pc, .interrupt.intid = intid};
-	return answer(vcpu, EXIT_EXTERNAL_INTERRUPT, EXIT_LEAVE);
+		.reason = reason, .pc = vcpu->frame.pc, .interrupt.intid = intid};
+	return answer(vcpu, reason, EXIT_LEAVE);
 }
 
 uint64_t exit_irq(struct vcpu *vcpu)

@@ -204,6 +204,19 @@ static void format_exception(struct line *line, const struct vcpu_exit *exit)
 	add(line, " at pc 0x%llx", (ull)exit->pc);
 }
 
+static void format_fail_entry(struct line *line, const struct vcpu_exit *exit)
+{
+	static const char *const reasons[] = {
+		[ENTRY_NO_STAGE2] = "no stage-2 root",
+		[ENTRY_MODE] = "PSTATE has no mode of a guest",
+		[ENTRY_NO_AARCH32] = "no AArch32 on this CPU",
+	};
+	const unsigned why = exit->fail_entry.why;
+
+	add(line, "entry refused at pc 0x%llx: %s", (ull)exit->pc,
+	    why < ARRAY_SIZE(reasons) ? reasons[why] : "?");
+}
+
 int exit_format(char *buffer, size_t size, const struct vcpu_exit *exit)
 {
 	struct line line = {.buffer = buffer, .size = size};
@@ -234,6 +247,9 @@ int exit_format(char *buffer, size_t size, const struct vcpu_exit *exit)
 		break;
 	case EXIT_EXTERNAL_INTERRUPT:
 		add(&line, "interrupt %u", exit->interrupt.intid);
+		break;
+	case EXIT_FAIL_ENTRY:
+		format_fail_entry(&line, exit);
 		break;
 	case EXIT_DEBUG:
 		format_debug(&line, exit);

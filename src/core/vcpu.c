@@ -6,6 +6,7 @@
 #include <vitrine/vcpu.h>
 
 #include "core/dispatch.h"
+#include "core/esr.h"
 #include "core/guest_debug.h"
 #include "core/id_regs.h"
 #include "core/perf_hook.h"
@@ -22,6 +23,8 @@
 #define VTTBR_VMID    GENMASK(63, 48)
 #define VTTBR_BADDR   GENMASK(47, 12)
 #define VTCR_VS	      BIT(19) /* 16-bit VMIDs */
+#define PFR0_EL0      GENMASK(3, 0)
+#define PFR0_EL0_BOTH 2 /* AArch64 and AArch32 */
 #define VMID_LIMIT_8  (1u << 8)
 #define VMID_LIMIT_16 (1u << 16)
 
@@ -151,12 +154,51 @@ enum vt_err vcpu_put(struct vcpu *vcpu)
 	return VT_OK;
 }
 
+/*
+ * ERET would take a PSTATE of EL2 at its word, and turn an impossible one into an exception of EL2's own.
+ * (Arm ARM D1.3.4, illegal return events.) The CPU never leaves such a PSTATE in the frame; an embedder may.
+ */
+static bool can_enter(const struct vcpu *vcpu, uint8_t *why)
+{
+	const unsigned modes = 1u << PSTATE_EL0 | 1u << PSTATE_EL1T | 1u << PSTATE_EL1H;
+	const uint64_t mode = vcpu->frame.pstate & (PSTATE_MODE | PSTATE_AARCH32);
+
+	if (!(vcpu->vttbr & VTTBR_VMID))
+		*why = ENTRY_NO_STAGE2;
+	else if (modes >> mode & 1)
+		return true;
+	else if (mode != (PSTATE_AARCH32 | PSTATE_EL0)) /* User mode */
+		*why = ENTRY_MODE;
+	else if (FIELD_GET(PFR0_EL0, READ_SYSREG(ID_AA64PFR0_EL1)) == PFR0_EL0_BOTH)
+		return true;
+	else
+		*why = ENTRY_NO_AARCH32;
+	return false;
+}
+
+void vcpu_kick(struct vcpu *vcpu)
+{
+	__atomic_store_n(&vcpu->kicked, 1, __ATOMIC_RELEASE);
+}
+
 enum vt_err vcpu_run(struct vcpu *vcpu)
 {
+	uint8_t why;
+
 	if (vcpu->cpu != this_cpu() || vcpu->state != VCPU_RUNNING)
 		return VT_ESTATE;
 
 	vcpu_exit_done(vcpu);
+	if (!can_enter(vcpu, &why)) {
+		vcpu->exit = (struct vcpu_exit){
+			.reason = EXIT_FAIL_ENTRY, .pc = vcpu->frame.pc, .fail_entry.why = why};
+		return VT_OK;
+	}
+	if (__atomic_load_n(&vcpu->kicked, __ATOMIC_RELAXED)) {
+		__atomic_exchange_n(&vcpu->kicked, 0, __ATOMIC_ACQUIRE);
+		vcpu->exit = (struct vcpu_exit){.reason = EXIT_NOTHING, .pc = vcpu->frame.pc};
+		return VT_OK;
+	}
 	perf_run();
 	vcpu_enter(vcpu);
 	return VT_OK;

@@ -104,7 +104,7 @@ WEAK bool embed_may_resume_from_wait(struct vcpu *vcpu)
 WEAK enum exit_action embed_interrupt(struct vcpu *vcpu, uint32_t *intid)
 {
 	(void)vcpu;
-	*intid = 1023; /* spurious: GICv3 INTID of "none" */
+	*intid = EMBED_INTERRUPT_UNTAKEN;
 	return EXIT_LEAVE;
 }
 

@@ -89,6 +89,10 @@ void vm_handle_exit(struct vm_vcpu *vcpu)
 
 	switch (exit->reason) {
 	case EXIT_EXTERNAL_INTERRUPT:
+	case EXIT_NOTHING:
+		break;
+	case EXIT_FAIL_ENTRY:
+		vm_crash(vcpu, "it can not be entered");
 		break;
 	case EXIT_HALT:
 		/* WFE ends by another vCPU's SEV too, which nobody tells us: it only gives its turn away. */

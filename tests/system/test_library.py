@@ -83,6 +83,13 @@ def test_a_guest_takes_serror_and_irq_when_it_unmasks_them(installed, tmp_path, 
     assert boot(program(installed, tmp_path, "lines"), cpu) == ["asbic", "checked"]
 
 
+@pytest.mark.parametrize("cpu, aarch32", [("cortex-a57", ["AArch32"]), ("max", ["AArch32"]), ("a64fx", [])])
+def test_entries_that_are_refused_or_for_nothing(installed, tmp_path, cpu, aarch32):
+    """FAIL_ENTRY, NOTHING; and an EL0 in AArch32 where the CPU has one."""
+    gic = ["-M", "gic-version=3"] if cpu == "a64fx" else []  # its ID registers say GICv3 whatever the machine has
+    assert boot(program(installed, tmp_path, "entry"), cpu, gic) == [*aarch32, "checked"]
+
+
 @pytest.mark.parametrize("std", ["c11", "c17"])
 @pytest.mark.parametrize("compiler", ["aarch64-linux-gnu-gcc", "clang --target=aarch64-linux-gnu"])
 def test_each_header_stands_alone(installed, tmp_path, compiler, std):

@@ -1,5 +1,5 @@
 /* The life of a vCPU: made, configured, loaded, put; states; interrupts and SErrors into it. */
-/* sources: src/core/vcpu.c src/core/vcpu_state.c src/core/vcpu_regs.c src/core/frame.c src/core/sysregs.c src/core/id_regs.c src/core/pmu.c src/core/pmu_hardware.c src/core/guest_debug.c src/core/inject_interrupt.c src/lib/printf.c */
+/* sources: src/core/vcpu.c src/core/vcpu_state.c src/core/vcpu_regs.c src/core/frame.c src/core/sysregs.c src/core/id_regs.c src/core/pmu.c src/core/pmu_hardware.c src/core/guest_debug.c src/core/inject_interrupt.c src/core/exit_format.c src/core/decode.c src/core/fault_codes.c src/core/sysreg_names.c src/lib/printf.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -304,6 +304,65 @@ static void only_a_running_loaded_vcpu_runs(void **state)
 	assert_int_equal(fake_entries, 1);
 }
 
+/* An entry that the CPU would refuse, or that would run the guest at EL2, is refused with a reason. */
+static void an_entry_that_cannot_be_is_refused(void **state)
+{
+	static const struct {
+		uint64_t pstate;
+		int why; /* -1: none */
+	} entries[] = {
+		{0x3c5, -1},	     {0x3c4, -1},	  {0x3c0, -1},	       {0xf00003c5, -1},
+		{0x3c9, ENTRY_MODE}, {0x3c8, ENTRY_MODE}, {0x3cd, ENTRY_MODE}, {0x3c1, ENTRY_MODE},
+		{0x3cf, ENTRY_MODE}, {0x1d3, ENTRY_MODE}, {0x1d6, ENTRY_MODE}, {0x1da, ENTRY_MODE},
+		{0x1df, ENTRY_MODE}, {0x1d0, -1},	  {0x600001f0, -1},
+	};
+	char text[100];
+
+	(void)state;
+	fake_sysreg("ID_AA64PFR0_EL1")->value = 0x2;
+	assert_int_equal(vcpu_load(&vcpu), VT_OK);
+	force(VCPU_RUNNING);
+	for (size_t i = 0; i < ARRAY_SIZE(entries); i++) {
+		const unsigned before = fake_entries;
+
+		vcpu.frame.pstate = entries[i].pstate;
+		vcpu.exit.reason = EXIT_REASONS;
+		assert_int_equal(vcpu_run(&vcpu), VT_OK);
+		assert_int_equal(fake_entries, before + (entries[i].why < 0));
+		assert_int_equal(vcpu.exit.reason,
+				 entries[i].why < 0 ? EXIT_REASONS : EXIT_FAIL_ENTRY);
+		if (entries[i].why >= 0)
+			assert_int_equal(vcpu.exit.fail_entry.why, entries[i].why);
+	}
+
+	/* AArch32 at EL0 on a CPU without it; no stage 2. */
+	fake_sysreg("ID_AA64PFR0_EL1")->value = 0x1;
+	assert_int_equal(vcpu_run(&vcpu), VT_OK);
+	assert_int_equal(vcpu.exit.fail_entry.why, ENTRY_NO_AARCH32);
+	vcpu.frame.pstate = 0x3c5;
+	vcpu.vttbr &= GENMASK(47, 0);
+	assert_int_equal(vcpu_run(&vcpu), VT_OK);
+	assert_int_equal(vcpu.exit.fail_entry.why, ENTRY_NO_STAGE2);
+	assert_int_equal(vcpu.exits[EXIT_FAIL_ENTRY], 0);
+	exit_format(text, sizeof(text), &vcpu.exit);
+	assert_string_equal(text, "entry refused at pc 0x0: no stage-2 root");
+}
+
+/* One kick, one return before the guest has run. */
+static void a_kick_comes_back_once(void **state)
+{
+	(void)state;
+	vcpu_kick(&vcpu);
+	assert_int_equal(vcpu_load(&vcpu), VT_OK);
+	force(VCPU_RUNNING);
+	assert_int_equal(vcpu_run(&vcpu), VT_OK);
+	assert_int_equal(vcpu.exit.reason, EXIT_NOTHING);
+	assert_int_equal(vcpu.exits[EXIT_NOTHING], 0);
+	assert_int_equal(fake_entries, 0);
+	assert_int_equal(vcpu_run(&vcpu), VT_OK);
+	assert_int_equal(fake_entries, 1);
+}
+
 /* A reset leaves nothing of the old life but identity, stage 2 and set-up. */
 static void reset_forgets(void **state)
 {
@@ -422,6 +481,8 @@ int main(void)
 		TEST(keys_that_a_cpu_lacks_are_left_alone),
 		TEST(a_vcpu_is_on_one_cpu_and_a_cpu_has_one),
 		TEST(only_a_running_loaded_vcpu_runs),
+		TEST(an_entry_that_cannot_be_is_refused),
+		TEST(a_kick_comes_back_once),
 		TEST(reset_forgets),
 		TEST(an_serror_stays_pending_until_taken),
 		TEST(the_irq_line_goes_up_and_down),
