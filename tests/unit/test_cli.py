@@ -86,6 +86,12 @@ def test_zcu102_is_what_it_is(world):
         assert done.returncode == 2 and done.stderr.startswith(f"vitrine: {arguments[0]}: "), done.stderr
 
 
+def test_a_trace_socket_is_listened_on_until_a_recorder_comes(world):
+    command = world.command("set.dts", "--trace-socket", "s,1")
+    assert f"socket,id=trace,path={world.folder}/s,,1,server=on,wait=on" in command
+    assert "virtserialport,chardev=trace,nr=2,name=vitrine.trace" in command
+
+
 def test_no_trace_opens_no_trace_port(world):
     assert not [a for a in world.command("set.dts", "--no-trace") if "vitrine.trace" in a]
 
@@ -175,7 +181,11 @@ def test_mem_is_read_as_qemu_reads_it(world, text, mib):
     (["--gdb=0"], "--gdb: 0"), (["--gdb=65536"], "--gdb: 65536"), (["--gdb=http"], "--gdb: 'http'"),
     (["--gdb="], "--gdb"),
     (["--timeout", "0"], "--timeout: 0"), (["--timeout", "-1"], "--timeout: -1"), (["--timeout", "nan"], "'nan'"),
-    (["--trace", "t", "--no-trace"], "--trace"), (["--trace", "no/such/t"], "no/such/t"),
+    (["--trace", "t", "--no-trace"], "--trace"),
+    (["--trace", "t", "--trace-socket", "s"], "--trace-socket"), (["--no-trace", "--trace-socket", "s"], "--trace-socket"),
+    (["--trace-socket", "no/such/s"], "no/such/s"), (["--trace-socket", "x" * 120], "107 bytes"),
+    (["--trace-socket", "set.dts"], "is no socket"), (["--trace-socket", "s", "--machine", "zcu102"], "--trace-socket"),
+    (["--trace", "no/such/t"], "no/such/t"),
     (["--log", "."], "--log: '.'"),
     (["--log", "--dry-run"], "--log"), (["--dry-run=yes"], "--dry-run"), (["--hypervisor", "nosuch"], "nosuch"),
 ])

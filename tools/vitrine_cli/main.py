@@ -58,7 +58,7 @@ def _choose_files(options):
                   log=options["log"] or os.path.join(OUT, "vitrine.log"))
     if options["machine"] == "zcu102":
         files.machine_tree = os.path.join(_out_folder(), f"zcu102{tag}.dtb")
-    elif not options["no_trace"]:
+    elif not options["no_trace"] and not options["trace_socket"]:
         trace = options["trace"] or os.path.join(OUT, "run" + TRACE_SUFFIX)
         stem = trace.removesuffix(TRACE_SUFFIX).removesuffix(RAW_TRACE_SUFFIX)
         files.raw_trace = stem + RAW_TRACE_SUFFIX
@@ -131,6 +131,8 @@ def run(arguments):
                 os.unlink(files.trace)  # an old trace must not pass for this run's
         if files.machine_tree and not options["no_trace"]:
             say("trace: not available: this machine has no port that a trace could leave by")
+        if options["trace_socket"]:
+            say(f"trace: waiting for a recorder: vtrace record {shown(options['trace_socket'])} -o FILE.vtr")
         if options["gdb"]:
             say(f"gdb: QEMU's own stub listens on 127.0.0.1:{options['gdb']}; it sees whole CPUs, "
                 "EL2 and guest together (--qemu-arg -S waits for you)")

@@ -8,6 +8,7 @@ import difflib
 import math
 import os
 import re
+import stat
 from dataclasses import dataclass
 from typing import Callable, Optional
 
@@ -22,6 +23,7 @@ MAX_PCPUS = 8
 ZCU102_CPUS = 4
 DEFAULT_GDB_PORT = 1234
 MACHINES = ("virt", "zcu102")
+MAX_SOCKET_PATH = 107  # sockaddr_un's sun_path with its NUL
 HELP_WORDS = ("--help", "-h")
 
 # QEMU's own spelling of models that have no 64-bit state, and so no EL2 that we could use.
@@ -55,6 +57,18 @@ def _output_file(name, text):
         raise usage_failure(f"{name}: '{text}': its folder does not exist")
     if not os.access(path if os.path.exists(path) else os.path.dirname(path), os.W_OK):
         raise usage_failure(f"{name}: '{text}' cannot be written")
+    return path
+
+
+def _new_socket(name, text):
+    """Where QEMU is to listen. One that is left over from a run that was killed may go; any other file may not."""
+    path = os.path.abspath(_given_text(name, text))
+    if len(os.fsencode(path)) > MAX_SOCKET_PATH:
+        raise usage_failure(f"{name}: '{text}' is longer than a socket's path may be, {MAX_SOCKET_PATH} bytes")
+    if os.path.lexists(path) and not stat.S_ISSOCK(os.lstat(path).st_mode):
+        raise usage_failure(f"{name}: '{text}' is there already and is no socket")
+    if not os.path.isdir(os.path.dirname(path)):
+        raise usage_failure(f"{name}: '{text}': its folder does not exist")
     return path
 
 
@@ -161,6 +175,8 @@ RUN_OPTIONS = (
     Option("--icount", "", None, "count instructions: repeatable runs, 1 tick = 1 instruction; one CPU"),
     Option("--trace", "FILE", _output_file, "where the Perfetto trace goes (default out/run.pftrace)"),
     Option("--no-trace", "", None, "record no trace"),
+    Option("--trace-socket", "PATH", _new_socket,
+           "send the trace to who connects to this Unix socket (vtrace record), and wait for him"),
     Option("--gdb", "[=PORT]", _port,
            "open QEMU's gdbstub on 127.0.0.1 (default port 1234): EL2 and guest together",
            default=DEFAULT_GDB_PORT),
@@ -284,8 +300,9 @@ def _check_zcu102(options):
         raise usage_failure(f"--pcpus: {options['pcpus']} with --machine zcu102, which has {ZCU102_CPUS}")
     if options["icount"]:
         raise usage_failure(f"--icount: it counts on one CPU only, --machine zcu102 has {ZCU102_CPUS}")
-    if options["trace"]:
-        raise usage_failure("--trace: --machine zcu102 has no port that a trace could leave by")
+    for key in ("trace", "trace_socket"):
+        if options[key]:
+            raise usage_failure(f"--{key.replace('_', '-')}: --machine zcu102 has no port that a trace could leave by")
 
 
 def parse_run(arguments):
@@ -298,8 +315,9 @@ def parse_run(arguments):
         for key in ("initrd", "append", "smp", "mem"):
             if options[key] is not None:
                 raise usage_failure(f"--{key}: only with --kernel; a manifest says this itself")
-    if options["trace"] and options["no_trace"]:
-        raise usage_failure("both --trace and --no-trace given: choose one")
+    given = [name for name in ("--trace", "--no-trace", "--trace-socket") if options[name[2:].replace("-", "_")]]
+    if len(given) > 1:
+        raise usage_failure(f"both {given[0]} and {given[1]} given: choose one")
     if options["icount"] and (options["pcpus"] or 1) != 1:
         raise usage_failure(f"--pcpus: {options['pcpus']} with --icount, which counts on one CPU only")
     if options["machine"] == "zcu102":

@@ -10,7 +10,8 @@ DEFAULT_PLATFORM = "qemu-virt"
 ZCU102_RAM_MIB = 2048  # what is more lies elsewhere, and QEMU's device tree does not say so
 QUIET = ("-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none")
 # What QEMU says of the ZCU102's sound and network, which are there whether one wants them or not.
-NOISE = re.compile(r"xlnx_dp\.audio|nic cadence_gem\.\d has no peer")
+# and that it waits for a recorder, which we say ourselves.
+NOISE = re.compile(r"xlnx_dp\.audio|nic cadence_gem\.\d has no peer|info: QEMU waiting for connection")
 DEFAULT_CPU = "cortex-a57"
 DEFAULT_PCPUS_MAX = 4
 HYPERVISOR_BYTES = 256 * MIB  # on top of the VMs' RAM: image, rings, page tables
@@ -74,6 +75,13 @@ def _log(files):
     return ["-chardev", f"file,id=log,path={_path(files.log)}"]
 
 
+def _trace(options, files):
+    """QEMU discards what it can give to nobody: so it waits until somebody is there to take the first page."""
+    if options["trace_socket"]:
+        return f"socket,id=trace,path={_path(options['trace_socket'])},server=on,wait=on"
+    return f"file,id=trace,path={_path(files.raw_trace)}" if files.raw_trace else None
+
+
 def _virt(options, manifest, files):
     argv = [
         "-M", f"virt,virtualization=on,gic-version={options['gic'] or 3},dtb-randomness=off",
@@ -87,9 +95,9 @@ def _virt(options, manifest, files):
         *_log(files),
         "-device", "virtserialport,chardev=log,nr=1,name=vitrine.log",
     ]
-    if files.raw_trace:
-        argv += ["-chardev", f"file,id=trace,path={_path(files.raw_trace)}",
-                 "-device", "virtserialport,chardev=trace,nr=2,name=vitrine.trace"]
+    trace = _trace(options, files)
+    if trace:
+        argv += ["-chardev", trace, "-device", "virtserialport,chardev=trace,nr=2,name=vitrine.trace"]
     return argv
 
 

@@ -15,7 +15,7 @@ enum option_id {
 	OPTION_COUNT
 };
 
-#define MAX_OPERANDS 2u
+#define MAX_OPERANDS 8u
 #define MAX_GIVEN    64u
 
 struct arguments {

@@ -125,7 +125,7 @@ bool stream_open(struct stream *stream, const char *name, unsigned wait_s)
 {
 	struct stat st;
 
-	*stream = (struct stream){.socket = -1, .source = {.name = name, .fd = -1}};
+	*stream = (struct stream){.socket = -1, .copy = -1, .source = {.name = name, .fd = -1}};
 	if (stat(name, &st) == 0 && !S_ISSOCK(st.st_mode))
 		return source_open(&stream->source, name);
 	stream->buffer = malloc(CHUNK_BYTES);
@@ -147,7 +147,7 @@ void stream_close(struct stream *stream)
 		close(stream->socket);
 	source_close(&stream->source);
 	free(stream->buffer);
-	*stream = (struct stream){.socket = -1, .source = {.fd = -1}};
+	*stream = (struct stream){.socket = -1, .copy = -1, .source = {.fd = -1}};
 }
 
 /* A page that is longer than any makes the summary stop: so what is held stays small. */
@@ -164,15 +164,18 @@ static bool receive(struct stream *stream)
 			return false;
 		}
 		stream->buffer = bigger;
+		stream->source.memory = bigger;
 		stream->room = room;
 	}
 	got = recv(stream->socket, stream->buffer + stream->held, CHUNK_BYTES, 0);
-	if (got < 0 && errno != EINTR && errno != EAGAIN)
+	if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		return true;
+	/* A reset is an end, too: QEMU has gone before it had read our last control words. */
+	if (got < 0 && errno != ECONNRESET)
 		fprintf(stderr, "vtrace: %s: %s\n", stream->source.name, strerror(errno));
-	if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+	if (got <= 0)
 		return false;
-	stream->held += got > 0 ? (size_t)got : 0;
-	stream->source.memory = stream->buffer;
+	stream->held += (size_t)got;
 	stream->source.bytes = stream->source.origin + stream->held;
 	return true;
 }
@@ -196,6 +199,18 @@ bool stream_wait(struct stream *stream, int timeout_ms, int other_fd, bool *othe
 	return !stream->ended || stream->source.bytes != before;
 }
 
+bool write_all(int fd, const void *data, size_t bytes)
+{
+	for (size_t done = 0; done < bytes;) {
+		const ssize_t got = write(fd, (const char *)data + done, bytes - done);
+
+		if (got < 0 && errno != EINTR)
+			return false;
+		done += got > 0 ? (size_t)got : 0;
+	}
+	return true;
+}
+
 bool stream_read(struct stream *stream, struct summary *summary, bool last)
 {
 	const bool sound = summary_continue(&stream->source, summary, !last);
@@ -203,9 +218,13 @@ bool stream_read(struct stream *stream, struct summary *summary, bool last)
 
 	if (stream->socket < 0)
 		return sound;
-	done = (size_t)(summary->good_bytes - stream->source.origin);
+	done = last ? stream->held : (size_t)(summary->good_bytes - stream->source.origin);
+	if (stream->copy >= 0 && !write_all(stream->copy, stream->buffer, done)) {
+		fprintf(stderr, "vtrace: the recording can not be written: %s\n", strerror(errno));
+		stream->copy_failed = true;
+	}
 	stream->held -= done;
 	memmove(stream->buffer, stream->buffer + done, stream->held);
 	stream->source.origin += done;
-	return sound;
+	return sound && !stream->copy_failed;
 }

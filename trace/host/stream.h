@@ -12,6 +12,8 @@ struct stream {
 	int socket;	      /* -1: a file */
 	uint8_t *buffer;      /* what came by the socket and is not read yet; source.memory */
 	size_t held, room;
+	int copy;	  /* where what was read is written to, page by page; -1: nowhere */
+	bool copy_failed; /* with a message */
 	bool ended;
 };
 
@@ -22,6 +24,9 @@ struct stream {
 bool stream_open(struct stream *stream, const char *name, unsigned wait_s);
 void stream_close(struct stream *stream);
 
+/* All of it, whatever it takes. False: see errno. */
+bool write_all(int fd, const void *data, size_t bytes);
+
 /* Connect only. -1, with a message. */
 int socket_connect(const char *name, unsigned wait_s);
 
@@ -31,7 +36,10 @@ int socket_connect(const char *name, unsigned wait_s);
  */
 bool stream_wait(struct stream *stream, int timeout_ms, int other_fd, bool *other_ready);
 
-/* Read on as far as whole pages go, and forget what was read. False: damage. `last`: what is left will not grow. */
+/*
+ * Read on as far as whole pages go, and forget what was read. False: damage, or the copy can not be written. `last`: what is
+ * left will not grow.
+ */
 bool stream_read(struct stream *stream, struct summary *summary, bool last);
 
 /* Ctrl-C and SIGTERM ask for an end from here on, which stream_interrupted() then tells. */
