@@ -46,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	counts_agree(&source, summary);
 	convert_recording(&source, summary, nowhere, "nowhere");
 	dump_recording(&source, summary, nowhere);
+	dump_without_time(&source, summary, nowhere);
 	groups_from_counters(&groups, summary);
 	stat_recording(summary, &groups, 20, nowhere);
 	stat_json(summary, &groups, 20, nowhere);

@@ -75,6 +75,7 @@ int convert_to_file(const struct recording *recording, const char *out_name);
 
 /* dump.c */
 int dump_recording(const struct source *source, const struct summary *summary, FILE *out);
+int dump_without_time(const struct source *source, const struct summary *summary, FILE *out);
 
 /* stat.c. `top`: as many groups at most. */
 int stat_recording(const struct summary *summary, const struct groups *groups, uint32_t top,

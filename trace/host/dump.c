@@ -1,50 +1,79 @@
-/* `vtrace dump`: a recording as text in order of time, one line an event, for grep and for scripts. */
+/*
+ * `vtrace dump`: a recording as text in order of time, one line an event, for grep and for scripts. The fields of each event are
+ * those of trace/events.def.
+ *
+ * With --no-time it is what must not change from run to run: each vCPU's events in order, without times, without CPUs, and without
+ * what only time decides. Two runs that do the same give the same text.
+ */
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "trace/host/commands.h"
+#include "trace/host/events.h"
 #include "trace/host/merge.h"
 #include "trace/host/names.h"
 
-/* time, CPU, vCPU and event: the four columns that every line has. */
-static void print_columns(FILE *out, const struct summary *summary, uint64_t ticks, uint32_t cpu,
-			  uint32_t vcpu, const char *event)
+struct dump {
+	FILE *out;
+	const struct summary *summary;
+	bool no_time;
+};
+
+/* time, CPU, vCPU and event: the four columns that every line has; without time, only the last two. */
+static void print_columns(const struct dump *d, uint64_t ticks, uint32_t cpu, uint32_t vcpu,
+			  const char *event)
 {
-	const uint64_t ns = ticks_to_ns(summary->cntfrq, ticks);
+	const uint64_t ns = ticks_to_ns(d->summary->cntfrq, ticks);
 	char who[NAME_BYTES + 16];
 
-	vcpu_label(&summary->metadata, vcpu, who, sizeof(who));
-	fprintf(out, "%" PRIu64 ".%09" PRIu64 " cpu%" PRIu32 " %s %s", ns / 1000000000u,
-		ns % 1000000000u, cpu, who, event);
+	vcpu_label(&d->summary->metadata, vcpu, who, sizeof(who));
+	if (!d->no_time)
+		fprintf(d->out, "%" PRIu64 ".%09" PRIu64 " cpu%" PRIu32 " ", ns / 1000000000u,
+			ns % 1000000000u, cpu);
+	fprintf(d->out, "%s %s", who, event);
 }
 
-static void print_value(FILE *out, enum value_meaning meaning, uint64_t value)
+static void print_exit_value(const struct dump *d, enum value_meaning meaning, uint64_t value)
 {
 	switch (meaning) {
 	case VALUE_NONE:
 		break;
 	case VALUE_IPA:
-		fprintf(out, " ipa=0x%" PRIx64, value);
+		fprintf(d->out, " ipa=0x%" PRIx64, value);
 		break;
 	case VALUE_DATA:
-		fprintf(out, " value=0x%" PRIx64, value);
+		fprintf(d->out, " value=0x%" PRIx64, value);
 		break;
 	case VALUE_INTID:
-		fprintf(out, " intid=%" PRIu64, value);
+		fprintf(d->out, " intid=%" PRIu64, value);
 		break;
 	case VALUE_FUNCTION:
-		fprintf(out, " function=0x%08" PRIx32 " result=0x%" PRIx32, (uint32_t)value,
+		fprintf(d->out, " function=0x%08" PRIx32 " result=0x%" PRIx32, (uint32_t)value,
 			(uint32_t)(value >> 32));
 		break;
 	case VALUE_FAR:
-		fprintf(out, " far=0x%" PRIx64, value);
+		fprintf(d->out, " far=0x%" PRIx64, value);
 		break;
 	}
 }
 
-static void print_exit(FILE *out, const struct summary *summary, const struct record *exit)
+/* Where an interrupt finds the guest is a matter of time, and so is what a counter reads. */
+static bool pc_is_timing(uint8_t reason)
 {
-	const uint64_t end = ticks_to_ns(summary->cntfrq, exit->end_ticks);
+	return reason == REASON_EXTERNAL_INTERRUPT || reason == REASON_SERROR;
+}
+
+static bool value_is_timing(const char *name)
+{
+	return strstr(name, "CNTP") || strstr(name, "CNTV") || strstr(name, "PMCCNTR") ||
+	       strstr(name, "PMEVCNTR");
+}
+
+static void print_exit(const struct dump *d, const struct record *exit)
+{
+	const uint64_t end = ticks_to_ns(d->summary->cntfrq, exit->end_ticks);
 	const uint64_t begin_ticks =
 		exit->end_ticks > exit->duration_ticks ? exit->end_ticks - exit->duration_ticks : 0;
 	char name[EXIT_NAME_BYTES];
@@ -52,67 +81,191 @@ static void print_exit(FILE *out, const struct summary *summary, const struct re
 
 	reason_symbol(exit->arg, reason, sizeof(reason));
 	exit_name(exit, name, sizeof(name));
-	fprintf(out,
-		" reason=%s class=%s dur_ns=%" PRIu64 " name=\"%s\" esr=0x%08" PRIx32
-		" pc=0x%" PRIx64,
-		reason, exit_category(exit->arg), end - ticks_to_ns(summary->cntfrq, begin_ticks),
-		name, exit->esr, exit->pc);
+	fprintf(d->out, " reason=%s class=%s", reason, exit_category(exit->arg));
+	if (!d->no_time)
+		fprintf(d->out, " dur_ns=%" PRIu64,
+			end - ticks_to_ns(d->summary->cntfrq, begin_ticks));
+	fprintf(d->out, " name=\"%s\" esr=0x%08" PRIx32, name, exit->esr);
+	if (exit->result)
+		fprintf(d->out, " became=%s", event_result_name(exit->result));
+	if (!d->no_time || !pc_is_timing(exit->arg))
+		fprintf(d->out, " pc=0x%" PRIx64, exit->pc);
 	for (unsigned i = 0; i < exit->values; i++)
-		print_value(out, exit_value_meaning(exit->arg, i), exit->value[i]);
+		if (!d->no_time || !value_is_timing(name))
+			print_exit_value(d, exit_value_meaning(exit->arg, i), exit->value[i]);
 }
 
-static void print_record(FILE *out, const struct summary *summary, const struct record *record)
+/* Bytes in order of memory. Anyone's: what does not print is shown as its number. */
+static void print_text(const struct dump *d, const struct record *record)
 {
-	const char *event = event_symbol(record->event);
-	char name[32];
+	uint32_t bytes = record->arg & 0x7fu; /* bit 7 of CONSOLE's: the line goes on */
 
-	print_columns(out, summary, record->end_ticks, record->cpu, record->vcpu,
-		      event ? event : "UNKNOWN");
-	switch (record->event) {
-	case TRACE_EXIT:
-		print_exit(out, summary, record);
-		break;
-	case TRACE_SCHED_OUT:
-	case TRACE_VCPU_STATE:
-		fprintf(out, " state=%s", vcpu_state_text(record->arg));
-		break;
-	case TRACE_VIRQ_INJECT:
-		interrupt_name((uint32_t)record->value[0], name, sizeof(name));
-		fprintf(out, " intid=%" PRIu32 " level=%u name=\"virq %s\"",
-			(uint32_t)record->value[0], record->arg, name);
-		break;
-	case TRACE_MARK:
-		fprintf(out, " value=0x%" PRIx64, record->value[0]);
-		break;
-	case TRACE_SCHED_IN:
-		break;
-	default:
-		fprintf(out, " event=%u words=%u", record->event, record->words);
+	fputs(" text=\"", d->out);
+	for (uint32_t i = 0; i < bytes && i < record->values * 8u; i++) {
+		const unsigned char c = (unsigned char)(record->value[i / 8] >> i % 8 * 8);
+
+		if (c == '"' || c == '\\')
+			fprintf(d->out, "\\%c", c);
+		else if (isprint(c))
+			fputc(c, d->out);
+		else
+			fprintf(d->out, "\\x%02x", c);
 	}
-	fputc('\n', out);
+	fputc('"', d->out);
 }
 
-int dump_recording(const struct source *source, const struct summary *summary, FILE *out)
+static void print_classes(const struct dump *d, const char *name, uint64_t classes)
 {
-	struct merge *merge = merge_begin(source, summary);
+	const char *comma = "";
+
+	fprintf(d->out, " %s=", name);
+	for (uint32_t bit = 0; bit < MAX_CLASSES; bit++)
+		if (classes >> bit & 1 && event_class_name(bit)) {
+			fprintf(d->out, "%s%s", comma, event_class_name(bit));
+			comma = ",";
+		}
+}
+
+static void print_field(const struct dump *d, const struct event_field *field, uint64_t value)
+{
+	const char *word = event_value_name(field->type, value);
+	char text[NAME_BYTES + 16];
+
+	if (!field->name || (d->no_time && field->type == FIELD_TICKS))
+		return;
+	switch (field->type) {
+	case FIELD_STATE:
+		word = vcpu_state_text((uint8_t)value);
+		break;
+	case FIELD_REASON:
+		reason_symbol((uint8_t)value, text, sizeof(text));
+		word = text;
+		break;
+	case FIELD_VCPU:
+		vcpu_label(&d->summary->metadata, (uint32_t)value, text, sizeof(text));
+		word = text;
+		break;
+	case FIELD_CLASSES:
+		print_classes(d, field->name, value);
+		return;
+	case FIELD_HEX:
+	case FIELD_IPA:
+	case FIELD_VA:
+	case FIELD_VCPUS:
+		fprintf(d->out, " %s=0x%" PRIx64, field->name, value);
+		return;
+	case FIELD_FUNCTION:
+		fprintf(d->out, " %s=0x%08" PRIx64, field->name, value);
+		return;
+	case FIELD_STATUS:
+		fprintf(d->out, " %s=%" PRId32, field->name, (int32_t)(uint32_t)value);
+		return;
+	case FIELD_INTID:
+		interrupt_name((uint32_t)value, text, sizeof(text));
+		fprintf(d->out, " %s=%" PRIu32 " name=\"%s\"", field->name, (uint32_t)value, text);
+		return;
+	default:
+		break;
+	}
+	if (word)
+		fprintf(d->out, " %s=%s", field->name, word);
+	else
+		fprintf(d->out, " %s=%" PRIu64, field->name, value);
+}
+
+static void print_fields(const struct dump *d, const struct record *record)
+{
+	const struct event_info *info = event_info(record->event);
+	const bool text = info->many && info->word[0][0].type == FIELD_TEXT;
+	const struct event_field *pair;
+
+	if (text)
+		print_text(d, record);
+	for (uint32_t i = 0; !text && i < record->values; i++) {
+		pair = info->word[info->many ? 0 : i];
+		if (!info->many && i >= info->words)
+			break;
+		if (pair[1].name) {
+			print_field(d, &pair[0], (uint32_t)record->value[i]);
+			print_field(d, &pair[1], record->value[i] >> 32);
+		} else {
+			print_field(d, &pair[0], record->value[i]);
+		}
+	}
+	if (!text)
+		print_field(d, &info->argument, record->arg);
+	else if (record->arg & 0x80)
+		fputs(" more=1", d->out);
+}
+
+static void print_record(const struct dump *d, const struct record *record)
+{
+	const char *event = event_info(record->event)->symbol;
+
+	print_columns(d, record->end_ticks, record->cpu, record->vcpu, event ? event : "UNKNOWN");
+	if (record->event == TRACE_EXIT)
+		print_exit(d, record);
+	else if (event)
+		print_fields(d, record);
+	else
+		fprintf(d->out, " event=%u words=%u", record->event, record->words);
+	fputc('\n', d->out);
+}
+
+/* What comes by the clock and not by what the guest does. */
+static bool is_timing(const struct record *record)
+{
+	const uint32_t class = 1u << event_info(record->event)->class_bit;
+
+	return class & (TRACE_CLASS_SAMPLE | TRACE_CLASS_CLOCK | TRACE_CLASS_PERF);
+}
+
+static void print_item(const struct dump *d, const struct item *item)
+{
+	if (!item->lost) {
+		print_record(d, &item->record);
+		return;
+	}
+	print_columns(d, item->record.end_ticks, item->record.cpu, TRACE_NO_VCPU, "LOST");
+	fprintf(d->out, " records=%" PRIu64 "\n", item->lost);
+}
+
+/* Of one vCPU when that is below 256. */
+static bool print_items(const struct dump *d, const struct source *source, uint32_t vcpu)
+{
+	struct merge *merge = merge_begin(source, d->summary);
 	struct item item;
 
 	if (!merge) {
 		fprintf(stderr, "vtrace: out of memory\n");
-		return EXIT_BAD_DATA;
+		return false;
 	}
+	while (merge_next(merge, &item))
+		if (vcpu > TRACE_NO_VCPU || (item.record.vcpu == vcpu && !is_timing(&item.record)))
+			print_item(d, &item);
+	merge_end(merge);
+	return true;
+}
+
+int dump_recording(const struct source *source, const struct summary *summary, FILE *out)
+{
+	const struct dump d = {out, summary, false};
+
 	for (uint32_t i = 0; i < summary->metadata.attributes; i++)
 		fprintf(out, "# %s=%s\n", summary->metadata.attribute[i].key,
 			summary->metadata.attribute[i].value);
-	while (merge_next(merge, &item)) {
-		if (!item.lost) {
-			print_record(out, summary, &item.record);
-			continue;
-		}
-		print_columns(out, summary, item.record.end_ticks, item.record.cpu, TRACE_NO_VCPU,
-			      "LOST");
-		fprintf(out, " records=%" PRIu64 "\n", item.lost);
-	}
-	merge_end(merge);
-	return fflush(out) != 0 || ferror(out) ? EXIT_BAD_DATA : EXIT_DONE;
+	return print_items(&d, source, 256) ? finish_output(out) : EXIT_BAD_DATA;
+}
+
+int dump_without_time(const struct source *source, const struct summary *summary, FILE *out)
+{
+	const struct dump d = {out, summary, true};
+
+	/* One pass a vCPU: for runs that are worth comparing line by line. */
+	for (uint32_t vcpu = 0; vcpu < TRACE_NO_VCPU; vcpu++)
+		if (summary->vcpu_seen[vcpu] && !print_items(&d, source, vcpu))
+			return EXIT_BAD_DATA;
+	if (summary_lost_everywhere(summary) && !print_items(&d, source, TRACE_NO_VCPU))
+		return EXIT_BAD_DATA;
+	return finish_output(out);
 }

@@ -146,6 +146,19 @@ bool reason_by_symbol(const char *symbol, uint8_t *reason)
 
 #define NAME_IN(table, value) ((value) < sizeof(table) / sizeof((table)[0]) ? (table)[value] : NULL)
 
+const char *event_result_name(uint8_t result)
+{
+	static const char *const results[] = {
+		[TRACE_RESULT_ANSWERED] = "answered", [TRACE_RESULT_LEFT] = "left",
+		[TRACE_RESULT_INJECTED] = "injected", [TRACE_RESULT_REFUSED] = "refused",
+		[TRACE_RESULT_BLOCKED] = "blocked",   [TRACE_RESULT_SWITCHED] = "switched",
+		[TRACE_RESULT_STOPPED] = "stopped",
+	};
+	const char *name = NAME_IN(results, result);
+
+	return name ? name : "unknown";
+}
+
 const char *event_value_name(enum event_type type, uint64_t value)
 {
 	switch (type) {

@@ -59,6 +59,9 @@ bool event_class_by_name(const char *name, uint32_t *bit);
 /* "MMIO_WRITE" as enum exit_reason. */
 bool reason_by_symbol(const char *symbol, uint8_t *reason);
 
+/* "left": what became of an exit (enum trace_exit_result). Never NULL. */
+const char *event_result_name(uint8_t result);
+
 /* What stands behind the values of TIMER, DEBUG_KIND and LEVEL; NULL: no such value. */
 const char *event_value_name(enum event_type type, uint64_t value);
 

@@ -94,7 +94,10 @@ int command_dump(const struct arguments *arguments)
 			    option_value(arguments, OPTION_dump_RAM_DUMP), NULL))
 		return EXIT_BAD_DATA;
 	bad = summary_complain(&recording.source, recording.summary);
-	status = worse(dump_recording(&recording.source, recording.summary, stdout), bad);
+	status = option_value(arguments, OPTION_dump_NO_TIME)
+			 ? dump_without_time(&recording.source, recording.summary, stdout)
+			 : dump_recording(&recording.source, recording.summary, stdout);
+	status = worse(status, bad);
 	recording_close(&recording);
 	return status;
 }
