@@ -21,6 +21,13 @@ GUESTS = BUILD / "guests"
 BACKSTOP_S = 240
 MIB = 1 << 20
 SMALL_RAM = "<0x0 0x40000000 0x0 0x00200000>"
+# `make system CPU=...` and `make matrix`: every test that does not choose its CPU itself runs on this one.
+CPU = os.environ.get("VITRINE_CPU")
+
+
+def cpus(*models):
+    """For parametrize: the CPUs that a test is about; the chosen one, when there is one. None is the launcher's default."""
+    return [CPU] if CPU else list(models)
 
 
 def vm(name, image, vcpus=1, memory=SMALL_RAM, **properties):
@@ -84,8 +91,13 @@ class Run:
         assert "panic" not in self.log, self.report()
 
 
+def on_the_cpu(arguments):
+    """What chooses the CPU, for a run that has not done so."""
+    return [] if CPU is None or "--cpu" in arguments or "--machine" in arguments else ["--cpu", CPU]
+
+
 def command(folder, *arguments, trace=True):
-    return [VITRINE, "run", *arguments, "--log", folder / "vitrine.log", "--timeout", str(BACKSTOP_S),
+    return [VITRINE, "run", *arguments, *on_the_cpu(arguments), "--log", folder / "vitrine.log", "--timeout", str(BACKSTOP_S),
             *(["--trace", folder / "run.pftrace"] if trace else ["--no-trace"])]
 
 
@@ -112,7 +124,7 @@ def run(folder, *arguments, nodes=None, stdin=b"", trace=True):
 
 def boot_raw(folder, *qemu_arguments, append="", seconds=60, until=None):
     """QEMU alone with our image, without the launcher: for machines that it would not make. Ends when `until` is on the UART."""
-    argv = ["qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=3", "-cpu", "cortex-a57", "-m", "256M", "-nodefaults",
+    argv = ["qemu-system-aarch64", "-M", "virt,virtualization=on,gic-version=3", "-cpu", CPU or "cortex-a57", "-m", "256M", "-nodefaults",
             "-display", "none", "-monitor", "none", "-chardev", "stdio,id=con,signal=off", "-serial", "chardev:con",
             "-kernel", str(BUILD / "vitrine.img"), "-append", append, *qemu_arguments]
     child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
 RUNNER = Path(__file__).resolve().parents[1] / "bench" / "run.py"
 
 

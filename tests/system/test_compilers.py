@@ -9,6 +9,7 @@ import subprocess
 import harness
 import pytest
 
+pytestmark = pytest.mark.once
 COMPILERS = ["aarch64-linux-gnu-gcc", "clang"]
 MODES = ["release", "O0", "O2", "Os"]
 

@@ -6,6 +6,7 @@ import subprocess
 import harness
 import pytest
 
+pytestmark = pytest.mark.once
 # From here the whole exit path is called; a vCPU's life outside it (the scheduler, the end of a run) is behind vcpu_enter().
 BEGIN = ["exit_sync", "exit_irq", "exit_serror", "exit_record", "exit_record_later"]
 

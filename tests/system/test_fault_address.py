@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.once
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QEMU = ["qemu-system-aarch64", "-M", "virt,virtualization=on", "-nodefaults", "-display", "none", "-serial", "stdio"]
 

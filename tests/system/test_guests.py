@@ -39,7 +39,7 @@ def test_calls(tmp_path, pcpus):
     beside_a_bystander(tmp_path, "calls", vcpus=2, pcpus=pcpus)
 
 
-@pytest.mark.parametrize("cpu", ["cortex-a76", "max,pauth-impdef=on"])
+@pytest.mark.parametrize("cpu", harness.cpus("cortex-a76", "max,pauth-impdef=on"))
 def test_system_registers_of_newer_cpus(tmp_path, cpu):
     """More registers exist there; none of them may be a way out, and each one shown must work."""
     run = harness.run(tmp_path, "--cpu", cpu, nodes=[harness.test_guest("guest", "sysregs"), harness.bystander()])

@@ -77,6 +77,7 @@ def test_started_without_virtualization(tmp_path):
 IMAGES = {"Image": "linux/Image", "gzip": "linux/Image.gz", "ELF": "hello.elf", "raw": "hello.bin"}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", IMAGES)
 def test_image_types(tmp_path, kind):
     image = harness.GUESTS / IMAGES[kind]
@@ -99,6 +100,7 @@ def shell(name):
                       bootargs="console=ttyAMA0 quiet")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("terminal", [False, True], ids=["pipe", "terminal"])
 def test_the_console_of_two_vms(tmp_path, terminal):
     """Lines are prefixed; C-a chooses who hears the keys; C-a x ends it all."""
@@ -127,6 +129,7 @@ def test_the_console_of_two_vms(tmp_path, terminal):
     assert run.exit_line() == (0, "quit"), run.report()
 
 
+@pytest.mark.once
 def test_one_vm_ends_the_other_goes_on(tmp_path):
     with harness.Dialogue(tmp_path, nodes=[harness.vm("short", HELLO), shell("long")]) as talk:
         talk.expect("[short] hello from EL1 on vCPU 0")
@@ -140,6 +143,7 @@ def test_one_vm_ends_the_other_goes_on(tmp_path):
     assert run.log.index("vm short: powered off") < run.log.index("vm long: powered off"), run.report()
 
 
+@pytest.mark.once
 def test_the_log_leaves_the_console_when_the_guest_speaks(tmp_path):
     run = harness.run(tmp_path, nodes=[harness.vm("hello", HELLO)])
     before, _, after = run.console.partition("hello from EL1")
@@ -147,6 +151,7 @@ def test_the_log_leaves_the_console_when_the_guest_speaks(tmp_path):
     assert "exit: status=0 reason=poweroff" in run.log
 
 
+@pytest.mark.once
 def test_unknown_options_are_named(tmp_path):
     run = harness.run(tmp_path, "--hv-append", "frobnicate=1", nodes=[harness.vm("hello", HELLO)], trace=False)
     assert run.status == 0, run.report()

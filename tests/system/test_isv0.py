@@ -5,7 +5,7 @@ import pytest
 import harness
 
 
-@pytest.mark.parametrize("cpu", ["cortex-a57", "cortex-a76", "max,pauth-impdef=on"])
+@pytest.mark.parametrize("cpu", harness.cpus("cortex-a57", "cortex-a76", "max,pauth-impdef=on"))
 def test_accesses_without_a_syndrome(tmp_path, cpu):
     run = harness.run(tmp_path, "--cpu", cpu, nodes=[harness.test_guest("guest", "isv0"), harness.bystander()])
     run.assert_passed("guest")

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+pytestmark = pytest.mark.once
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QEMU = ["qemu-system-aarch64", "-M", "virt,virtualization=on", "-nodefaults", "-display", "none", "-serial", "stdio"]
 CPUS = ["cortex-a53", "cortex-a57", "cortex-a72", "cortex-a76", "neoverse-n1", "max,pauth-impdef=on"]

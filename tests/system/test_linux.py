@@ -92,13 +92,14 @@ def test_linux(tmp_path, vcpus, pcpus):
     harness.check_trace(tmp_path)
 
 
-@pytest.mark.parametrize("cpu", ["cortex-a53", "cortex-a72", "cortex-a76", "neoverse-n1", "max,pauth-impdef=on"])
+@pytest.mark.parametrize("cpu", harness.cpus("cortex-a53", "cortex-a72", "cortex-a76", "neoverse-n1", "max,pauth-impdef=on"))
 def test_linux_on_other_cpus(tmp_path, cpu):
     run = harness.run(tmp_path, "--cpu", cpu, nodes=[linux(2)], stdin=b'echo "answer $((40+2)) online $(nproc)"\npoweroff -f\n')
     assert run.status == 0, run.report()
     assert answers(run.console)["online"] == ["2"], run.report()
 
 
+@pytest.mark.once
 def test_make_run_through_a_pipe(tmp_path):
     """`printf 'nproc\\npoweroff -f\\n' | make run`, as the README promises, with its outputs kept apart from other runs'."""
     done = subprocess.run(["make", "run", f"ARGS=--log {tmp_path}/vitrine.log --trace {tmp_path}/run.pftrace"], cwd=harness.ROOT,

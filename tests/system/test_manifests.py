@@ -7,6 +7,7 @@ import pytest
 
 import harness
 
+pytestmark = pytest.mark.once
 HELLO = "hello.elf"
 
 

@@ -6,6 +6,7 @@ import subprocess
 import harness
 import pytest
 
+pytestmark = pytest.mark.once
 LINE = re.compile(r"perf: cpu (\d+): ([^:]+): ([^:]+): count (\d+), mean (\d+), largest (\d+):(.*)$", re.M)
 
 

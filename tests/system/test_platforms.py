@@ -6,6 +6,8 @@ import subprocess
 
 import pytest
 
+import harness
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 GUEST = ROOT / "build/guests/linux"
 
@@ -23,7 +25,7 @@ poweroff -f
 def run(tmp_path, *options):
     return subprocess.run(
         [ROOT / "tools/vitrine", "run", "--kernel", GUEST / "Image", "--initrd", GUEST / "initrd.gz",
-         "--append", "console=ttyAMA0", "--log", tmp_path / "log", "--timeout", "150", *options],
+         "--append", "console=ttyAMA0", "--log", tmp_path / "log", "--timeout", "150", *harness.on_the_cpu(options), *options],
         input=SCRIPT, capture_output=True, text=True, errors="replace", timeout=180, check=False)
 
 
@@ -63,6 +65,7 @@ def test_linux_on_virt(tmp_path, gic, driver, vcpus, pcpus):
     assert (tmp_path / "run.pftrace").stat().st_size > 100_000
 
 
+@pytest.mark.once
 def test_linux_on_zcu102(tmp_path):
     console, said, log = boot(tmp_path, "--machine", "zcu102", "--smp", "4")
     expect_a_whole_linux(console, 4)
@@ -73,6 +76,7 @@ def test_linux_on_zcu102(tmp_path):
     assert "exit: status=0 reason=poweroff" in log
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("machine", [["--gic", "2"], ["--machine", "zcu102"]])
 def test_a_hypervisor_fault_is_reported(tmp_path, machine):
     done = run(tmp_path, *machine, "--hv-append", "panic-test=null")

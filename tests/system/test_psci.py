@@ -35,6 +35,7 @@ def test_calling_convention(tmp_path):
     harness.check_trace(tmp_path)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("cpu, how", [
     ("max,pauth-impdef=on", "trng=1 safe=1"),  # RNDR; CSV2
     ("cortex-a53", "safe=7"),  # in order
@@ -56,6 +57,7 @@ def test_smcs_that_the_manifest_allows(tmp_path):
     assert run.status == 0, run.report()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("function", ["0x84000008", "0xc4000003", "0xc4000020", "0x8400003f"])
 def test_no_manifest_lets_a_guest_switch_off_the_machine(tmp_path, function):
     run = harness.run(tmp_path, trace=False,

@@ -31,17 +31,19 @@ def test_two_guests_on_one_cpu(tmp_path, guest, vcpus):
 
 
 @pytest.mark.parametrize("guest", ["ptimer", "debug", "pmu", "hidden"])
-@pytest.mark.parametrize("cpu", ["cortex-a53", "neoverse-n1", "max,pauth-impdef=on"])
+@pytest.mark.parametrize("cpu", harness.cpus("cortex-a53", "neoverse-n1", "max,pauth-impdef=on"))
 def test_on_other_cpus(tmp_path, cpu, guest):
     pair(tmp_path, guest, "--cpu", cpu)
 
 
+@pytest.mark.once
 def test_keys_of_pointer_authentication_are_a_guests_own(tmp_path):
     run = pair(tmp_path, "pauth", "--cpu", "max,pauth-impdef=on")
     signed = [re.search(r"^signed (0x\w+)$", "\n".join(run.lines_of(name)), re.MULTILINE)[1] for name in ("one", "two")]
     assert signed[0] != signed[1], run.report()
 
 
+@pytest.mark.once
 def test_what_a_guest_must_not_find_is_named_once(tmp_path):
     run = pair(tmp_path, "hidden", "--cpu", "max,pauth-impdef=on")
     assert run.log.count("write of LORC_EL1 at pc") == 1, run.report()
@@ -57,7 +59,7 @@ def with_program(folder):
 
 
 @pytest.mark.parametrize("pcpus", [1, 2])
-@pytest.mark.parametrize("cpu", ["cortex-a57", "max,pauth-impdef=on"])
+@pytest.mark.parametrize("cpu", harness.cpus("cortex-a57", "max,pauth-impdef=on"))
 def test_programs_of_linux_use_them(tmp_path, cpu, pcpus):
     """Watchpoints and cycle counts by perf_event_open(), single steps by ptrace(), pointer keys; on both vCPUs at once."""
     node = harness.vm("linux", "linux/Image", vcpus=2, memory="<0x0 0x40000000 0x0 0x08000000>", initrd=with_program(tmp_path),

@@ -10,8 +10,14 @@ sources_of = $(shell sed -nE '2s|^/\* sources: *(.*[^ ]) *\*/$$|\1|p' $1)
 # The third may say how that is to be compiled: /* flags: -DHAL_GIC_VERSION=2 */
 flags_of = $(shell sed -nE '3s|^/\* flags: *(.*[^ ]) *\*/$$|\1|p' $1)
 
+# Touched only when it changes, so that another HOSTCC builds them anew.
+.PHONY: hostcc
+$(BUILD)/host/tests/compiler: hostcc
+	@mkdir -p $(@D)
+	@echo '$(HOSTCC)' | cmp -s - $@ || echo '$(HOSTCC)' > $@
+
 define unit_test
-$(BUILD)/host/tests/$1: tests/unit/$1.c $(call sources_of,tests/unit/$1.c) tools/make/test.mk
+$(BUILD)/host/tests/$1: tests/unit/$1.c $(call sources_of,tests/unit/$1.c) tools/make/test.mk $(BUILD)/host/tests/compiler
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
 	$$(Q)$(HOSTCC) $(UNIT_FLAGS) $(call flags_of,tests/unit/$1.c) -MMD -MP -MF $$@.d -o $$@ tests/unit/$1.c $(call sources_of,tests/unit/$1.c) -lcmocka -lfdt -lz
@@ -36,7 +42,14 @@ $(BUILD)/host/exhaustive_esr: tests/unit/exhaustive_esr.c $(call sources_of,test
 
 PYTEST := $(PYTHON) -m pytest -q --durations=5 -p no:cacheprovider
 
-.PHONY: test unit system exhaustive lint test-build
+.PHONY: test unit unit-build system matrix exhaustive lint test-build
+
+# `make system CPU=cortex-a53 CC=clang`: on that CPU, but for tests that are about certain ones.
+ifdef CPU
+export VITRINE_CPU := $(CPU)
+endif
+
+unit-build: $(UNIT_TESTS) $(FUZZERS) $(BUILD)/host/vtrace
 
 test-build: build images linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin $(UNIT_TESTS) $(FUZZERS) test-guests
 
@@ -48,13 +61,18 @@ test: ## every test: host units, fuzzers, QEMU systems, lint
 
 unit: ## host tests only: seconds
 	@tools/setup.sh test
-	@$(MAKE) --no-print-directory $(UNIT_TESTS) $(FUZZERS) $(BUILD)/host/vtrace
+	@$(MAKE) --no-print-directory unit-build
 	@$(PYTEST) tests/unit $(TEST_ARGS)
 
-system: ## QEMU tests only
+system: ## QEMU tests only; CPU=cortex-a53 CC=clang choose
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory test-build
 	@$(PYTEST) tests/system $(TEST_ARGS)
+
+# CPUS and COMPILERS choose some; TEST_ARGS goes to pytest.
+matrix: ## the QEMU tests on every CPU, by GCC and clang: some 25 minutes
+	@tools/setup.sh test
+	@CPUS='$(CPUS)' COMPILERS='$(COMPILERS)' tools/matrix.sh $(TEST_ARGS)
 
 exhaustive: $(BUILD)/host/exhaustive_esr ## the exit decoder over all 2^32 syndromes: a minute
 	$<
