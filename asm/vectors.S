@@ -141,7 +141,11 @@
 	el2_fault 5
 	el2_fault 6
 	el2_fault 7
-	.rept	2				/* lower EL, AArch64; lower EL, AArch32 (EL0 of an AArch64 guest) */
+	/*
+	 * Lower EL, AArch64; then AArch32, which never comes: EL1 is AArch64, and it is EL1 that chooses even when the
+	 * exception is from a 32-bit program at EL0. (Arm ARM D1.4.1.)
+	 */
+	.rept	2
 	sync_entry exit_sync, \begin, \after_sync
 	irq_entry \begin, \after_irq
 	irq_entry \begin, \after_irq		/* FIQ: we route none to us; the acknowledge finds nothing */

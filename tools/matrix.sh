@@ -34,13 +34,13 @@ combination() {
 }
 
 for compiler in "${compilers[@]}"; do
-	make --no-print-directory -s test-build CC="$compiler"
+	make --no-print-directory -s test-build CC="$compiler" >"$folder/build.txt"
 	for cpu in "${cpus[@]}"; do
 		VITRINE_CPU=$cpu combination "$compiler" "$cpu" tests/system -m 'not once' "$@"
 	done
 done
 for hostcc in clang cc; do
-	make --no-print-directory -s unit-build HOSTCC=$hostcc
+	make --no-print-directory -s unit-build HOSTCC=$hostcc >"$folder/build.txt"
 	combination "$hostcc" host tests/unit/test_host_programs.py "$@"
 done
 combination "${compilers[-1]}" once tests/system -m once "$@"

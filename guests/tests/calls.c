@@ -47,7 +47,7 @@ static void unknown_calls(void)
 {
 	static const uint64_t functions[] = {0,		 1,	     0x12345678, 0x7fffffff,
 					     0x84000020, 0x8400007f, 0x84000005, 0xc4000099,
-					     0xffffffff, 0x80007fff, 0x86000077, 0xbf00ff01,
+					     0xffffffff, 0x80007ffe, 0x86000077, 0xbf00ff01,
 					     0xc6000077};
 	bool by_hvc = true, by_smc = true;
 

@@ -9,6 +9,7 @@
 #include <vitrine/embed.h>
 #include <vitrine/percpu.h>
 
+#include "core/aarch32.h"
 #include "core/decode.h"
 #include "core/dispatch.h"
 #include "core/fault_address.h"
@@ -45,6 +46,11 @@ static inline uint64_t answer(struct vcpu *vcpu, enum exit_reason reason, enum e
 
 #define ANSWER_REASON(answer) ((answer) >> 24)
 #define ACTION_LEAVE_BIT      2u /* in EXIT_LEAVE only */
+
+void vcpu_advance_aarch32(struct vcpu *vcpu)
+{
+	aarch32_advance(&vcpu->frame, READ_SYSREG(ESR_EL2));
+}
 
 /* The exit in full, for whoever called vcpu_run(). */
 static void describe(struct vcpu *vcpu, uint64_t esr)
@@ -210,9 +216,20 @@ static uint64_t on_data_abort(struct vcpu *vcpu, uint64_t esr)
 	return esr & ISS_ABT_WNR ? mmio_store(vcpu, esr) : mmio_load(vcpu, esr);
 }
 
+/* A 32-bit program's may be conditional; where its condition does not hold, some CPUs trap it all the same. */
+static inline bool is_passed_over(const struct vcpu *vcpu, uint64_t esr)
+{
+	return __builtin_expect(vcpu->frame.pstate & PSTATE_AARCH32, 0) &&
+	       !aarch32_condition_holds(esr, vcpu->frame.pstate);
+}
+
 static uint64_t on_wait(struct vcpu *vcpu, uint64_t esr)
 {
+	const bool passed_over = is_passed_over(vcpu, esr);
+
 	vcpu_advance(vcpu);
+	if (passed_over)
+		return answer(vcpu, EXIT_HALT, EXIT_RESUME);
 	if (!embed_may_resume_from_wait(vcpu))
 		return leave_wait(vcpu, esr);
 	vcpu->note.address = 0;
@@ -230,6 +247,16 @@ static uint64_t on_hidden_feature(struct vcpu *vcpu, uint64_t esr)
 						    : leave(vcpu, esr);
 }
 
+/* A 32-bit program's way to a system register. What it may not have is UNDEFINED. */
+static APART uint64_t on_coproc(struct vcpu *vcpu, uint64_t esr)
+{
+	if (!is_passed_over(vcpu, esr) && !sysreg_coproc(vcpu, esr))
+		return on_hidden_feature(vcpu, esr);
+	vcpu->note.address = esr;
+	vcpu_advance(vcpu);
+	return answer(vcpu, EXIT_EXCEPTION, EXIT_RESUME);
+}
+
 /*
  * The one table on the exit path, by exception class. Everything that is not named leaves
  * vcpu_run().
@@ -237,7 +264,9 @@ static uint64_t on_hidden_feature(struct vcpu *vcpu, uint64_t esr)
 static uint64_t (*const handlers[64])(struct vcpu *vcpu, uint64_t esr) = {
 	[0x00] = leave,
 	[EC_WFX] = on_wait,
-	[0x02 ... 0x06] = leave,
+	[0x02] = leave,
+	[EC_CP15... EC_CP14] = on_coproc,
+	[EC_CP14_MEMORY] = leave,
 	[EC_FP] = on_hidden_feature,
 	[0x08 ... 0x15] = leave,
 	[EC_HVC64] = on_hvc,

@@ -6,9 +6,11 @@
 
 #include <vitrine/embed.h>
 
+#include "core/aarch32.h"
 #include "core/guest_debug.h"
 #include "core/pmu.h"
 #include "core/sysreg_names.h"
+#include "core/vcpu_internal.h"
 #include "hal/arm64.h"
 #include "lib/log.h"
 
@@ -81,6 +83,36 @@ bool sysreg_write(struct vcpu *vcpu, uint32_t key, uint64_t value)
 	default:
 		return false;
 	}
+}
+
+#define APSR_NZCV GENMASK(31, 28)
+
+bool sysreg_coproc(struct vcpu *vcpu, uint64_t esr)
+{
+	const uint32_t key = aarch32_coproc_key(esr);
+	const unsigned low = (unsigned)FIELD_GET(ISS_CP_RT, esr);
+	const unsigned high = (unsigned)FIELD_GET(ISS_CP_PAIR_RT2, esr);
+	const bool pair = FIELD_GET(ESR_EC, esr) == EC_CP15_PAIR;
+	uint64_t value;
+
+	if (key == 0)
+		return false;
+
+	const bool readable = sysreg_read(vcpu, key, &value);
+
+	if (!(esr & ISS_CP_READ)) {
+		/* Of a register of 64 bits MCR writes the lower half. (Arm ARM G8.4, PMCCNTR.) */
+		value = pair ? gpr(vcpu, high) << 32 : value & GENMASK(63, 32);
+		return sysreg_write(vcpu, key, value | (uint32_t)gpr(vcpu, low));
+	}
+	if (!readable)
+		return false;
+	set_gpr(vcpu, low, (uint32_t)value);
+	if (pair)
+		set_gpr(vcpu, high, value >> 32);
+	else if (low == 31) /* MRC to APSR_nzcv */
+		vcpu->frame.pstate = (vcpu->frame.pstate & ~APSR_NZCV) | (value & APSR_NZCV);
+	return true;
 }
 
 /* Is this the first time? Later ones, and those beyond the table's end, are not worth a line. */

@@ -17,6 +17,9 @@
 bool sysreg_read(struct vcpu *vcpu, uint32_t key, uint64_t *value);
 bool sysreg_write(struct vcpu *vcpu, uint32_t key, uint64_t value);
 
+/* MCR, MRC, MCRR, MRRC of a 32-bit program. Likewise. */
+bool sysreg_coproc(struct vcpu *vcpu, uint64_t esr);
+
 /* Inject UNDEFINED for it, and say so in the log, once a register. */
 void sysreg_undefined(struct vcpu *vcpu, struct sysreg_access access);
 

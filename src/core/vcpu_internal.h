@@ -27,9 +27,16 @@ static inline enum exit_action set_gpr(struct vcpu *vcpu, unsigned index, uint64
 	return index >= 19 ? EXIT_RESUME_ALL : EXIT_RESUME;
 }
 
-/* See vcpu_advance_pc(). */
+/* Out of line, as the exit path seldom comes there. ESR_EL2 must still be this exit's. */
+void vcpu_advance_aarch32(struct vcpu *vcpu);
+
+/* See vcpu_advance_pc(). For what runs before anything else has made an exit on this CPU. */
 static inline void vcpu_advance(struct vcpu *vcpu)
 {
+	if (__builtin_expect(vcpu->frame.pstate & PSTATE_AARCH32, 0)) {
+		vcpu_advance_aarch32(vcpu);
+		return;
+	}
 	vcpu->frame.pc += 4;
 	vcpu->frame.pstate &= ~PSTATE_SS;
 }

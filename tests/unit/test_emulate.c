@@ -54,6 +54,12 @@ enum vt_err stage2_walk(struct stage2 *s2, uint64_t ipa, struct stage2_leaf *lea
 	return VT_OK;
 }
 
+void vcpu_advance_aarch32(struct vcpu *core)
+{
+	(void)core;
+	fail_msg("such an access is refused");
+}
+
 uint64_t guest_sp(const struct vcpu *core)
 {
 	assert_ptr_equal(core, &vcpu.core);

@@ -1,5 +1,5 @@
 /* The life of a vCPU: made, configured, loaded, put; states; interrupts and SErrors into it. */
-/* sources: src/core/vcpu.c src/core/vcpu_state.c src/core/vcpu_regs.c src/core/frame.c src/core/sysregs.c src/core/id_regs.c src/core/pmu.c src/core/pmu_hardware.c src/core/guest_debug.c src/core/inject_interrupt.c src/core/exit_format.c src/core/decode.c src/core/fault_codes.c src/core/sysreg_names.c src/lib/printf.c */
+/* sources: src/core/vcpu.c src/core/vcpu_state.c src/core/vcpu_regs.c src/core/aarch32.c src/core/frame.c src/core/sysregs.c src/core/id_regs.c src/core/pmu.c src/core/pmu_hardware.c src/core/guest_debug.c src/core/inject_interrupt.c src/core/exit_format.c src/core/decode.c src/core/fault_codes.c src/core/sysreg_names.c src/lib/printf.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
