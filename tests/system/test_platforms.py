@@ -25,8 +25,8 @@ poweroff -f
 def run(tmp_path, *options):
     return subprocess.run(
         [ROOT / "tools/vitrine", "run", "--kernel", GUEST / "Image", "--initrd", GUEST / "initrd.gz",
-         "--append", "console=ttyAMA0", "--log", tmp_path / "log", "--timeout", "150", *harness.on_the_cpu(options), *options],
-        input=SCRIPT, capture_output=True, text=True, errors="replace", timeout=180, check=False)
+         "--append", "console=ttyAMA0", "--log", tmp_path / "log", "--timeout", str(harness.BACKSTOP_S), *harness.on_the_cpu(options), *options],
+        input=SCRIPT, capture_output=True, text=True, errors="replace", timeout=harness.BACKSTOP_S + 60, check=False)
 
 
 def boot(tmp_path, *options):
