@@ -35,7 +35,7 @@ include trace/host/rules.mk
 include tools/make/test.mk
 include tools/make/bench.mk
 
-.PHONY: help build run clean lint format docs
+.PHONY: help build run clean lint format docs api
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -58,6 +58,12 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 format: ## clang-format every C file in place
 	clang-format -i $(C_FILES)
 
-docs: ## build the docs site into build/site
-	@tools/setup.sh docs
+docs: api ## build the docs site into build/site
 	mkdocs build --strict
+	$(Q)rm -rf $(BUILD)/site/api && cp -R $(BUILD)/api $(BUILD)/site/api
+
+api: ## the API reference of the public headers, into build/api; a warning is an error
+	@tools/setup.sh docs
+	@mkdir -p $(BUILD)
+	@! doxygen docs/Doxyfile 2>&1 | grep -v '(variable) of struct .* is not documented'
+	@test -f $(BUILD)/api/index.html

@@ -43,6 +43,8 @@ needs() {
 		test  spin                                           spin
 		test  gdb-multiarch                                  gdb-multiarch
 		docs  /usr/bin/python3                               python3
+		test  doxygen                                        doxygen
+		docs  doxygen                                        doxygen
 		docs  mkdocs                                         mkdocs
 		docs  /usr/share/mkdocs/themes/material              mkdocs-material
 	TABLE

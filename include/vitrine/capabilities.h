@@ -22,6 +22,7 @@ struct id_values {
 	uint64_t pmcr;	  /* PMCR_EL0; 0 without a PMU */
 };
 
+/** What this CPU can do, as capabilities_of() reads it from the ID registers. */
 struct capabilities {
 	uint64_t midr;
 	bool at_el2;	  /* this CPU executes at EL2 */
@@ -56,6 +57,7 @@ const char *capabilities_missing(const struct capabilities *capabilities);
  * writes at most `size` bytes with the final NUL and returns the length of the whole text. Pure.
  */
 int capabilities_format(char *buffer, size_t size, const struct capabilities *capabilities);
+/** The second line. */
 int capabilities_format_features(char *buffer, size_t size,
 				 const struct capabilities *capabilities);
 

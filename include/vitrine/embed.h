@@ -43,6 +43,7 @@ void embed_send_sgi(struct vcpu *vcpu, uint64_t value);
  * SYSREG_KEY(op0, op1, CRn, CRm, op2) of core/esr.h. False: UNDEFINED.
  */
 bool embed_sysreg_read(struct vcpu *vcpu, uint32_t key, uint64_t *value);
+/** Likewise for a write. */
 bool embed_sysreg_write(struct vcpu *vcpu, uint32_t key, uint64_t value);
 
 /** The guest's PMU raises its overflow interrupt, or lowers it. The vCPU may be about to be put. */
@@ -51,6 +52,7 @@ void embed_pmu_line(struct vcpu *vcpu, bool level);
 /** WFI or WFE: true when the vCPU has something pending and need not wait. */
 bool embed_may_resume_from_wait(struct vcpu *vcpu);
 
+/** What embed_interrupt() tells as INTID when it has not acknowledged the interrupt. */
 #define EMBED_INTERRUPT_UNTAKEN UINT32_MAX
 
 /**

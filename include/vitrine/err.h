@@ -4,6 +4,7 @@
 #ifndef VITRINE_ERR_H
 #define VITRINE_ERR_H
 
+/** VT_OK, or why not. */
 enum vt_err {
 	VT_OK = 0,
 	VT_EINVAL,  /* an argument is outside its documented range */

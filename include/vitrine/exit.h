@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/** Why vcpu_run() has come back: EXIT_ and a name of core/exit_reasons.def. */
 enum exit_reason {
 #define REASON(name, text) EXIT_##name,
 #include "core/exit_reasons.def"
@@ -35,6 +36,7 @@ struct sysreg_access {
 	bool write;
 };
 
+/** What kind of stage-2 fault: FAULT_ and a name of core/fault_types.def. */
 enum fault_type {
 #define FAULT_TYPE(name, text) FAULT_##name,
 #include "core/fault_types.def"
@@ -42,6 +44,7 @@ enum fault_type {
 	FAULT_TYPES,
 };
 
+/** In fault.level: the fault has none. */
 #define FAULT_NO_LEVEL (-128)
 
 /** What a person reads: "permission fault", ... "?" for a number that is none. */
@@ -92,6 +95,7 @@ struct coproc_access {
 /** Wait instructions: the numbers of ISS.TI. */
 enum wait_kind { WAIT_WFI, WAIT_WFE, WAIT_WFIT, WAIT_WFET };
 
+/** An exit in full: which of the union holds is told by `reason`. */
 struct vcpu_exit {
 	enum exit_reason reason;
 	uint64_t esr;	/* ESR_EL2 at the exit; 0 for interrupts */
@@ -104,7 +108,7 @@ struct vcpu_exit {
 		struct fault fault;	     /* NESTED_PAGE_FAULT */
 		struct {
 			uint32_t function;  /* w0: SMCCC function identifier */
-			uint16_t immediate; /* HVC #n, SMC #n */
+			uint16_t immediate; /* the number in HVC, SMC */
 			bool smc;	    /* conduit: SMC, not HVC */
 		} call;			    /* HYPERCALL, CPU_*, SYSTEM_* */
 		struct {
@@ -123,7 +127,7 @@ struct vcpu_exit {
 			bool write;	  /* watchpoint: by a store */
 			bool maintenance; /* watchpoint: by cache maintenance */
 			bool exclusive;	  /* step: over a load-exclusive */
-			uint16_t comment; /* BRK #n, BKPT #n */
+			uint16_t comment; /* the number in BRK, BKPT */
 		} debug;		  /* DEBUG; the watchpoint's address is exit.far */
 		struct {
 			bool implementation_defined; /* the rest says nothing then */

@@ -27,14 +27,18 @@ void vcpu_frame_reset(struct vcpu_frame *frame);
 
 /** General register `index`: 31 is the zero register, reads 0 and ignores writes. Larger: VT_EINVAL. */
 enum vt_err vcpu_frame_get_gpr(const struct vcpu_frame *frame, unsigned index, uint64_t *value);
+/** Likewise. */
 enum vt_err vcpu_frame_set_gpr(struct vcpu_frame *frame, unsigned index, uint64_t value);
 
+/** The next instruction. */
 uint64_t vcpu_frame_pc(const struct vcpu_frame *frame);
+/** Go on there instead. */
 void vcpu_frame_set_pc(struct vcpu_frame *frame, uint64_t pc);
 
 /** x0..x17 of a call. VT_EINVAL for an index of 18 or more. */
 enum vt_err vcpu_frame_get_argument(const struct vcpu_frame *frame, unsigned index,
 				    uint64_t *value);
+/** Likewise. */
 enum vt_err vcpu_frame_set_argument(struct vcpu_frame *frame, unsigned index, uint64_t value);
 
 /**
@@ -44,11 +48,13 @@ enum vt_err vcpu_frame_set_argument(struct vcpu_frame *frame, unsigned index, ui
 enum vt_err vcpu_frame_set_results(struct vcpu_frame *frame, const uint64_t *values,
 				   unsigned count);
 
+/** Room for all that vcpu_frame_format() writes. */
+#define VCPU_FRAME_TEXT_BYTES 1024u
+
 /**
  * The frame for a person: ten lines of three registers, one of x30, PC and PSTATE, one of what PSTATE says. Writes at
  * most `size` bytes with the final NUL; returns the length of the whole text, below VCPU_FRAME_TEXT_BYTES.
  */
-#define VCPU_FRAME_TEXT_BYTES 1024u
 int vcpu_frame_format(char *buffer, size_t size, const struct vcpu_frame *frame);
 
 #endif

@@ -14,6 +14,7 @@
 
 #define GUEST_DEBUG_MOST 16u /* breakpoints, and watchpoints, that the architecture has at most */
 
+/** A guest's debug registers. */
 struct guest_debug {
 	uint64_t mdscr, mdccint; /* MDSCR_EL1, MDCCINT_EL1 */
 	uint64_t bvr[GUEST_DEBUG_MOST], bcr[GUEST_DEBUG_MOST];

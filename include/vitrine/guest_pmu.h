@@ -14,6 +14,7 @@
 
 #define GUEST_PMU_MOST 31u /* event counters that the architecture has at most */
 
+/** A guest's performance monitors. */
 struct guest_pmu {
 	uint64_t cycles;				      /* PMCCNTR_EL0 */
 	uint32_t count[GUEST_PMU_MOST], type[GUEST_PMU_MOST]; /* PMEVCNTR<n>, PMEVTYPER<n> */

@@ -10,9 +10,9 @@
 
 #include <vitrine/vcpu.h>
 
-#define EXIT_HISTORY		  16u
+#define EXIT_HISTORY		  16u	 /* exits that a crash record can show */
 #define EL2_STACK_BYTES		  16384u /* with a hole below it */
-#define EL2_EMERGENCY_STACK_BYTES 4096u
+#define EL2_EMERGENCY_STACK_BYTES 4096u	 /* for the report of an EL2 fault */
 
 /** One of the last exits of a CPU, for crash records. */
 struct exit_note {
@@ -29,6 +29,7 @@ struct percpu_saved {
 #undef PERCPU_REGISTER
 };
 
+/** One physical CPU. TPIDR_EL2 points to its own. */
 struct percpu {
 	struct vcpu *current;  /* loaded vCPU or NULL. First: the vectors read it */
 	uint64_t emergency_sp; /* where an EL2 fault gets its stack */
@@ -43,9 +44,11 @@ struct percpu {
 	struct percpu_saved saved;
 };
 
+/** By index; the embedder owns it. */
 extern struct percpu percpu_table[];
 
 #ifdef __aarch64__
+/** The CPU that runs this. */
 static inline struct percpu *this_cpu(void)
 {
 	uint64_t value;

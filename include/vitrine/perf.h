@@ -29,7 +29,7 @@ enum perf_measure {
 	PERF_MEASURES,
 };
 
-#define PERF_BUCKETS 33u
+#define PERF_BUCKETS 33u /* one for 0, then one a power of two */
 
 /** Bucket 0 holds the zeros; bucket n, 2^(n-1) up to 2^n - 1; the last one, all from 2^31 on. */
 struct perf_histogram {

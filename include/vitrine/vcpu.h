@@ -27,11 +27,13 @@ struct vcpu_sysregs {
 #include "core/sysregs.def"
 };
 
+/** FP and SIMD registers. */
 struct vcpu_fpsimd {
 	__attribute__((aligned(16))) uint64_t v[64]; /* V0..V31, 128 bits each, low half first */
 	uint64_t fpsr, fpcr;
 };
 
+/** The states of a vCPU; which may follow which: core/vcpu_state.c. */
 enum vcpu_state {
 	VCPU_CREATED, /* has no entry point yet */
 	VCPU_READY,   /* may run */
@@ -53,6 +55,7 @@ struct vcpu_open_exit {
 	uint64_t word0; /* the trace record's, without the vCPU and the time */
 };
 
+/** A virtual CPU. Its registers that are not in `frame` are in hardware while it is loaded. */
 struct vcpu {
 	struct vcpu_frame frame;
 	struct percpu *cpu;	 /* where it is loaded, or NULL */
@@ -143,6 +146,7 @@ enum vt_err vcpu_resume(struct vcpu *vcpu);
 
 /** General register `index`: 31 is XZR, reads 0 and ignores writes. Larger: VT_EINVAL. */
 enum vt_err vcpu_get_gpr(const struct vcpu *vcpu, unsigned index, uint64_t *value);
+/** Likewise. */
 enum vt_err vcpu_set_gpr(struct vcpu *vcpu, unsigned index, uint64_t value);
 
 /** The result of a call: x0. More of them, and PC and arguments: include/vitrine/frame.h on vcpu->frame. */
@@ -192,7 +196,9 @@ uint64_t vcpu_mmio_write_value(const struct vcpu *vcpu, const struct mmio_access
 /** Take an exception to the guest's EL1: the vCPU must be loaded here. VT_EFORMAT: it would fetch a
  * vector that faulted. */
 enum vt_err vcpu_inject_undefined(struct vcpu *vcpu);
+/** An external abort of a load or store at virtual address `far`. */
 enum vt_err vcpu_inject_data_abort(struct vcpu *vcpu, uint64_t far);
+/** The same of an instruction fetch. */
 enum vt_err vcpu_inject_instruction_abort(struct vcpu *vcpu, uint64_t far);
 
 /**
@@ -220,6 +226,7 @@ void vcpu_pmu_interrupt(struct vcpu *vcpu);
  * the vCPU stops. */
 void vcpu_exit_done(struct vcpu *vcpu);
 
+/** For a person; "?" for no state. */
 const char *vcpu_state_name(unsigned state);
 
 #endif
