@@ -13,6 +13,7 @@ CC := aarch64-linux-gnu-gcc
 endif
 MODE ?= release
 # `make PERF=1`: exits are measured (include/vitrine/perf.h); the image is build/vitrine-perf.img.
+# `make GDB=1`: with the debugger for guests; the image is build/vitrine-gdb.img.
 # `make PLATFORM=qemu-virt-gicv2`: another machine (tools/make/hypervisor.mk lists them); its image is
 # build/vitrine-qemu-virt-gicv2.img.
 BUILD := build
@@ -49,6 +50,20 @@ run: ## boot Debian Linux on 4 vCPUs; leaves out/run.pftrace behind
 	@$(MAKE) --no-print-directory -s build $(if $(ARGS),images) linux-guest \
 		$(BUILD)/guests/hello.elf >&2 </dev/null
 	@tools/vitrine run $(if $(VM),vms/$(VM).dts) $(ARGS)
+
+.PHONY: qemu-gdb gdb gdb-prepare gdb-image
+gdb-image: ## the hypervisor with its debugger (build/vitrine-gdb.img)
+	@$(MAKE) --no-print-directory GDB=1 image-of-platform
+
+gdb-prepare:
+	@tools/setup.sh run
+	@$(MAKE) --no-print-directory -s build gdb-image linux-guest $(BUILD)/guests/hello.elf >&2 </dev/null
+
+qemu-gdb: gdb-prepare ## the same as run, but halted at the guest's first instruction until GDB lets it go
+	@tools/vitrine run $(if $(VM),vms/$(VM).dts) --gdb --halt $(ARGS)
+
+gdb: gdb-prepare ## qemu-gdb and GDB in one terminal; the guest's console goes to out/console.log
+	@tools/gdb.sh $(if $(VM),vms/$(VM).dts) $(ARGS)
 
 clean: ## remove what was built; the cache of downloads stays
 	rm -rf $(BUILD) out

@@ -23,6 +23,7 @@ struct guest_debug {
 	bool os_locked;	  /* OSLSR_EL1.OSLK */
 	bool double_lock; /* OSDLR_EL1.DLK */
 	bool in_hardware; /* whenever the vCPU is loaded */
+	bool held;	  /* EL2's own debugger has the hardware: these have no effect */
 };
 
 #endif

@@ -200,6 +200,8 @@ enum vt_err vcpu_inject_undefined(struct vcpu *vcpu);
 enum vt_err vcpu_inject_data_abort(struct vcpu *vcpu, uint64_t far);
 /** The same of an instruction fetch. */
 enum vt_err vcpu_inject_instruction_abort(struct vcpu *vcpu, uint64_t far);
+/** A debug exception that was routed to EL2 (MDCR_EL2.TDE) but is the guest's: ESR_EL2 and FAR_EL2 of the exit. */
+enum vt_err vcpu_inject_debug(struct vcpu *vcpu, uint64_t esr, uint64_t far);
 
 /**
  * Make an SError pending: the guest takes it when PSTATE.A lets it, even after a vcpu_put(). VT_ENOSYS when

@@ -75,12 +75,23 @@ void guest_debug_put(void)
 	WRITE_SYSREG(MDSCR_EL1, 0); /* whatever the others still hold has no effect now */
 }
 
+static bool has_effect(const struct guest_debug *debug)
+{
+	return !debug->held && !debug->os_locked && debug->mdscr & (MDSCR_SS | MDSCR_MDE);
+}
+
+void guest_debug_hold(struct guest_debug *debug, bool held)
+{
+	debug->held = held;
+	debug->in_hardware = has_effect(debug);
+}
+
 /* The guest has changed something: is the hardware to have it? */
 static void take_effect(struct guest_debug *debug)
 {
 	const bool was_there = debug->in_hardware;
 
-	debug->in_hardware = !debug->os_locked && debug->mdscr & (MDSCR_SS | MDSCR_MDE);
+	debug->in_hardware = has_effect(debug);
 	if (debug->in_hardware)
 		guest_debug_load(debug);
 	else if (was_there)

@@ -12,4 +12,10 @@ bool guest_debug_write(struct vcpu *vcpu, uint32_t key, uint64_t value);
 void guest_debug_load(const struct guest_debug *debug);
 void guest_debug_put(void);
 
+/*
+ * Another user of the debug registers, at EL2, begins or ends: the guest reads and writes its own as ever, but they have no
+ * effect. While the vCPU is not loaded.
+ */
+void guest_debug_hold(struct guest_debug *debug, bool held);
+
 #endif

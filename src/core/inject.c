@@ -86,6 +86,18 @@ enum vt_err vcpu_inject_undefined(struct vcpu *vcpu)
 	return enter_el1(vcpu, FIELD_PREP(ESR_EC, EC_UNKNOWN) | ESR_IL);
 }
 
+/* The classes of debug exceptions are pairs, the lower number from a lower level; BRK's is the same for both. */
+enum vt_err vcpu_inject_debug(struct vcpu *vcpu, uint64_t esr, uint64_t far)
+{
+	const uint64_t ec = FIELD_GET(ESR_EC, esr);
+
+	if (ec == EC_WATCHPOINT)
+		WRITE_SYSREG(FAR_EL1, far);
+	if (ec != EC_BRK && ec != EC_BKPT && !from_el0(vcpu->frame.pstate))
+		esr |= FIELD_PREP(ESR_EC, 1);
+	return enter_el1(vcpu, (uint32_t)esr);
+}
+
 enum vt_err vcpu_inject_data_abort(struct vcpu *vcpu, uint64_t far)
 {
 	const uint64_t ec = from_el0(vcpu->frame.pstate) ? EC_DABT_LOWER : EC_DABT_SAME;

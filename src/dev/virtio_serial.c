@@ -62,9 +62,10 @@ struct port {
 	void *done
 		[VIRTQUEUE_MAX]; /* finished, not yet reaped: the callers' cookies, oldest first */
 	unsigned done_head, done_count;
-	bool added; /* the device has announced it */
-	bool open;  /* and the host is connected */
-	bool slow;  /* it has kept us waiting once: do not wait for it again until it has moved */
+	bool added;	   /* the device has announced it */
+	bool open;	   /* and the host is connected */
+	uint32_t sessions; /* how often it has connected or gone; atomic */
+	bool slow; /* it has kept us waiting once: do not wait for it again until it has moved */
 
 	struct virtqueue rx; /* not of the log */
 	_Alignas(8) uint8_t in[INPUT_BUFFERS][INPUT_BYTES];
@@ -167,6 +168,7 @@ static void hear_control(const struct control *message)
 	case CONTROL_PORT_OPEN:
 		if (port) {
 			port->slow = false;
+			__atomic_fetch_add(&port->sessions, 1, __ATOMIC_RELEASE);
 			__atomic_store_n(&port->open, port->added && message->value,
 					 __ATOMIC_RELEASE);
 		}
@@ -282,6 +284,17 @@ enum vt_err virtio_serial_init(void)
 bool virtio_serial_port_open(unsigned port)
 {
 	return is_our_port(port) && __atomic_load_n(&serial.port[port].open, __ATOMIC_ACQUIRE);
+}
+
+bool virtio_serial_port_added(unsigned port)
+{
+	return is_our_port(port) && serial.port[port].added;
+}
+
+uint32_t virtio_serial_port_sessions(unsigned port)
+{
+	return is_our_port(port) ? __atomic_load_n(&serial.port[port].sessions, __ATOMIC_ACQUIRE)
+				 : 0;
 }
 
 enum vt_err virtio_serial_send(unsigned port, const void *data, uint32_t bytes, void *cookie)

@@ -32,6 +32,11 @@ enum vt_err virtio_serial_init(void);
 /* The host has connected this port (it has announced it with PORT_ADD and PORT_OPEN). No lock. */
 bool virtio_serial_port_open(unsigned port);
 
+/* The machine has this port, connected or not. */
+bool virtio_serial_port_added(unsigned port);
+/* How often the host has connected or gone: a change means that whoever was there is there no more. No lock. */
+uint32_t virtio_serial_port_sessions(unsigned port);
+
 /*
  * Give `bytes` bytes at `data` to the device; they must not change until virtio_serial_reap() hands
  * `cookie` (not NULL) back. VT_EIO when the port is not there; VT_ENOMEM when the queue is full

@@ -131,6 +131,15 @@ void vgic_maintenance(struct vgic_cpu *cpu)
 	vgic_sync(cpu);
 }
 
+void vgic_withhold(struct vgic_cpu *cpu, bool withheld)
+{
+	if (cpu->withheld == withheld)
+		return;
+	cpu->withheld = withheld;
+	if (cpu->loaded)
+		vgic_sync(cpu);
+}
+
 void vgic_load(struct vgic_cpu *cpu)
 {
 	spin_lock(&cpu->vgic->lock);

@@ -77,6 +77,7 @@ struct vgic_cpu {
 	bool loaded;	/* list registers are in hardware, on the CPU loaded_on */
 	bool overflow;	/* something that should be in a list register has found none free */
 	bool thorough;	/* the fast paths must not be used before the next sync */
+	bool withheld;	/* a debugger steps it: no interrupt reaches it */
 	/*
 	 * Physical PPI 27 is active for us; while not loaded: it must become so with the next load.
 	 */
@@ -137,6 +138,9 @@ void vgic_put(struct vgic_cpu *cpu);
 /* On the CPU where it is loaded: collect finished list registers, fill free ones with what is
  * pending. */
 void vgic_sync(struct vgic_cpu *cpu);
+
+/* While withheld, nothing that is pending interrupts the guest; it stays pending. Called on its home CPU. */
+void vgic_withhold(struct vgic_cpu *cpu, bool withheld);
 
 /* The maintenance interrupt (physical PPI 25) of the loaded vCPU. */
 void vgic_maintenance(struct vgic_cpu *cpu);

@@ -39,6 +39,17 @@
 /* PIDR2 of both: ArchRev (7:4) is the GIC's version. */
 #define VGIC_PIDR2 (HAL_GIC_VERSION << 4 | 0xb)
 
+/* Only debuggers withhold interrupts. */
+static inline uint64_t vgic_interface_enable(const struct vgic_cpu *cpu)
+{
+#ifdef VT_GDB
+	return cpu->withheld ? 0 : ICH_HCR_EN;
+#else
+	(void)cpu;
+	return ICH_HCR_EN;
+#endif
+}
+
 static inline struct vgic_bank *vgic_bank_of(struct vgic_cpu *cpu, unsigned intid)
 {
 	return intid < INTID_FIRST_SPI ? &cpu->bank : &cpu->vgic->spi[intid / 32 - 1];

@@ -234,7 +234,7 @@ void vgic_fill(struct vgic_cpu *cpu)
 {
 	const unsigned lrs = gic_list_registers();
 	struct candidates list;
-	uint64_t hcr = ICH_HCR_EN;
+	uint64_t hcr = vgic_interface_enable(cpu);
 	bool any_pending = false;
 
 	list.count = 0;

@@ -22,6 +22,7 @@
 #include "mm/phys.h"
 #include "trace/drain.h"
 #include "trace/trace.h"
+#include "vm/debug_hook.h"
 #include "vm/manifest.h"
 #include "vm/sched.h"
 #include "vm/vm.h"
@@ -50,7 +51,7 @@ static void take_option(const char *word)
 		log_set_uart_always(true);
 	else if (strncmp(word, "panic-test=", 11) == 0)
 		vt_snprintf(options.panic_test, sizeof(options.panic_test), "%s", word + 11);
-	else
+	else if (!debug_option(word))
 		log_line("boot argument %s: unknown, ignored", word);
 }
 
@@ -309,6 +310,7 @@ void boot_main(const void *dtb)
 	for (unsigned i = 0; i < manifest.complaints; i++)
 		log_line("manifest: %s", manifest.complaint[i]);
 	create_vms();
+	debug_start();
 	if (cpu->ring)
 		send_metadata();
 	start_secondaries();

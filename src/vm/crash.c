@@ -7,6 +7,7 @@
 #include "core/decode.h"
 #include "hal/arm64.h"
 #include "lib/log.h"
+#include "vm/debug_hook.h"
 #include "vm/vm.h"
 
 typedef unsigned long long ull;
@@ -57,6 +58,8 @@ void vm_crash(struct vm_vcpu *vcpu, const char *why)
 	log_line("  %s", what);
 	log_registers(&vcpu->core);
 	crash_log_history(this_cpu());
+	if (debug_crashed(vcpu, why))
+		return;
 	vcpu->vm->crashed = true;
 	vm_stop(vcpu->vm, VM_CRASHING);
 }

@@ -7,6 +7,7 @@
 
 #include "core/decode.h"
 #include "lib/log.h"
+#include "vm/debug_hook.h"
 #include "vm/emulate.h"
 #include "vm/hypercalls.h"
 
@@ -87,6 +88,8 @@ void vm_handle_exit(struct vm_vcpu *vcpu)
 	struct vcpu *core = &vcpu->core;
 	const struct vcpu_exit *exit = &core->exit;
 
+	if (debug_exit(vcpu))
+		return;
 	switch (exit->reason) {
 	case EXIT_EXTERNAL_INTERRUPT:
 	case EXIT_NOTHING:
@@ -95,8 +98,12 @@ void vm_handle_exit(struct vm_vcpu *vcpu)
 		vm_crash(vcpu, "it can not be entered");
 		break;
 	case EXIT_HALT:
-		/* WFE ends by another vCPU's SEV too, which nobody tells us: it only gives its turn away. */
-		vcpu_set_state(core, exit->halt.wfe ? VCPU_READY : VCPU_BLOCKED);
+		/*
+		 * WFE ends by another vCPU's SEV too, which nobody tells us: it only gives its turn away. A
+		 * debugger's step ends with the instruction.
+		 */
+		vcpu_set_state(core,
+			       exit->halt.wfe || debug_steps(vcpu) ? VCPU_READY : VCPU_BLOCKED);
 		break;
 	case EXIT_HYPERCALL:
 	case EXIT_CPU_UP:

@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "trace/clock.h"
 #include "trace/trace.h"
+#include "vm/debug_hook.h"
 
 #define TICK_MS	       50u
 #define TRACE_FLUSH_MS 250u /* an idle CPU hands out a page that is older, full or not */
@@ -82,8 +83,10 @@ static bool minds_physical_timer(const struct run_queue *queue, const struct vm_
 
 static void load(struct run_queue *queue, struct vm_vcpu *vcpu)
 {
+	debug_before_load(vcpu);
 	if (vcpu_load(&vcpu->core) != VT_OK)
 		panic("vcpu %u does not load", vcpu->core.id);
+	debug_loaded(vcpu);
 	/*
 	 * The timer last: it may fire as soon as it is in, and PPI 27 must then be as this vCPU
 	 * left it.
@@ -103,6 +106,7 @@ static void unload(struct run_queue *queue)
 	vcpu_exit_done(&vcpu->core);
 	vtimer_put(&vcpu->timer);
 	vgic_put(&vcpu->vgic);
+	debug_before_put(vcpu);
 	if (vcpu_put(&vcpu->core) != VT_OK)
 		panic("vcpu %u does not unload", vcpu->core.id);
 	queue->loaded = 0;
@@ -162,6 +166,17 @@ static void wake(struct run_queue *queue, struct vm_vcpu *vcpu)
 	queue->woken = vcpu;
 }
 
+/* A debugger has stopped its VM, or has not let it go on: what runs is taken out of the hardware. */
+static bool is_held(struct run_queue *queue, struct vm_vcpu *vcpu)
+{
+	if (debug_must_park(vcpu)) {
+		if (queue->loaded == vcpu)
+			unload(queue);
+		debug_parked(vcpu);
+	}
+	return debug_holds(vcpu);
+}
+
 /* Do what others have asked of this CPU's vCPUs. */
 static void serve_requests(struct run_queue *queue)
 {
@@ -184,6 +199,8 @@ static void serve_requests(struct run_queue *queue)
 			power_on(vcpu);
 		if (requests & REQUEST_INTERRUPT && queue->loaded == vcpu)
 			vgic_sync(&vcpu->vgic);
+		if (is_held(queue, vcpu))
+			continue;
 		if (vcpu->core.state == VCPU_BLOCKED && is_due(queue, vcpu))
 			wake(queue, vcpu);
 	}
@@ -220,11 +237,16 @@ bool sched_others_ready(const struct vm_vcpu *vcpu)
 }
 
 /*
- * Several VMs share the terminal: half lines of theirs must appear in time. One CPU sees to it.
+ * Several VMs share the terminal: half lines of theirs must appear in time. One CPU sees to it, and to a debugger's port.
  */
 static bool has_tick(void)
 {
-	return vm_count > 1 && this_cpu()->index == 0;
+	return (vm_count > 1 || debug_poll_ms()) && this_cpu()->index == 0;
+}
+
+static unsigned tick_ms(void)
+{
+	return debug_poll_ms() ? debug_poll_ms() : TICK_MS;
 }
 
 static void tick(void)
@@ -246,7 +268,7 @@ static void set_timer(const struct run_queue *queue, const struct vm_vcpu *runni
 	if (running && sched_others_ready(running))
 		soonest = queue->slice_end;
 	if (has_tick())
-		soonest = MIN(soonest, trace_clock() + milliseconds(TICK_MS));
+		soonest = MIN(soonest, trace_clock() + milliseconds(tick_ms()));
 	for (unsigned i = 0; i < queue->count; i++) {
 		const struct vm_vcpu *vcpu = queue->vcpu[i];
 		uint64_t deadline;
@@ -320,12 +342,16 @@ bool sched_interrupt(uint32_t intid)
 	return intid != INTID_MAINTENANCE;
 }
 
-/* Nobody is ready: sleep until an interrupt. Masked interrupts end WFI too. (Arm ARM D1.6.2.) */
-static void idle(struct run_queue *queue)
+/*
+ * Nobody is ready: sleep until an interrupt. Masked interrupts end WFI too. (Arm ARM D1.6.2.) While a debugger talks this
+ * CPU stays awake: `busy`.
+ */
+static void idle(struct run_queue *queue, bool busy)
 {
 	set_timer(queue, 0);
 	trace_flush_old(this_cpu()->ring, milliseconds(TRACE_FLUSH_MS));
-	wfi();
+	if (!busy)
+		wfi();
 	sched_interrupt(gic_acknowledge());
 }
 
@@ -345,7 +371,7 @@ static void run(struct run_queue *queue, struct vm_vcpu *vcpu)
 		vm_handle_exit(vcpu);
 	} while (vcpu->core.state == VCPU_RUNNING &&
 		 vcpu->core.exit.reason != EXIT_EXTERNAL_INTERRUPT &&
-		 VM_PHASE(vm_phase_word(vcpu->vm)) == VM_RUNNING);
+		 VM_PHASE(vm_phase_word(vcpu->vm)) == VM_RUNNING && !debug_wants_stop(vcpu));
 
 	if (vcpu->core.state == VCPU_RUNNING)
 		vcpu_set_state(&vcpu->core, VCPU_READY);
@@ -363,6 +389,8 @@ void sched_loop(void)
 	struct run_queue *queue = this_queue();
 
 	for (;;) {
+		const bool busy = debug_poll();
+
 		serve_requests(queue);
 
 		struct vm_vcpu *vcpu = pick(queue);
@@ -370,6 +398,6 @@ void sched_loop(void)
 		if (vcpu)
 			run(queue, vcpu);
 		else
-			idle(queue);
+			idle(queue, busy);
 	}
 }

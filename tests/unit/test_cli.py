@@ -56,8 +56,9 @@ def test_dry_run_names_the_manifest_and_starts_nothing(world):
     (["--icount"], "-smp", "1"),
     (["--icount"], "-cpu", "cortex-a57,cntfrq=1000000000"),
     (["--icount", "--cpu", "max,cntfrq=5"], "-cpu", "max,cntfrq=5"),
-    (["--gdb"], "-gdb", "tcp:127.0.0.1:1234"),
-    (["--gdb=4321"], "-gdb", "tcp:127.0.0.1:4321"),
+    (["--qemu-gdb"], "-gdb", "tcp:127.0.0.1:1235"),
+    (["--qemu-gdb=4321"], "-gdb", "tcp:127.0.0.1:4321"),
+    (["--gdb", "--halt"], "-append", "gdb=halt"),
     (["--no-trace", "--hv-append=log=uart"], "-append", "log=uart trace=off"),
     (["--qemu-arg", "-S", "--qemu-arg", "-d", "--qemu-arg=int"], "-S", "-d"),
 ])
@@ -112,7 +113,7 @@ def test_a_comma_in_a_path_does_not_end_the_chardev_option(world):
 
 
 def test_gdb_does_not_swallow_the_manifest(world):
-    assert after(world.command("--gdb", "set.dts"), "-gdb") == "tcp:127.0.0.1:1234"
+    assert after(world.command("--qemu-gdb", "set.dts"), "-gdb") == "tcp:127.0.0.1:1235"
 
 
 @pytest.mark.parametrize("name, vcpus, mib", [("linux", [4], 512), ("hello", [1], 2), ("pair", [2, 1], 258)])
@@ -179,7 +180,8 @@ def test_mem_is_read_as_qemu_reads_it(world, text, mib):
     (["--gic", "4"], "--gic: '4'"), (["--cpu", "cortex-a15"], "cortex-a15"), (["--cpu", ""], "--cpu"),
     (["--machine", "raspi3b"], "--machine: 'raspi3b'"),
     (["--gdb=0"], "--gdb: 0"), (["--gdb=65536"], "--gdb: 65536"), (["--gdb=http"], "--gdb: 'http'"),
-    (["--gdb="], "--gdb"),
+    (["--gdb="], "--gdb"), (["--halt"], "--halt: only with --gdb"), (["--symbols", "set.dts"], "--symbols: only with --gdb"),
+    (["--gdb=99", "--qemu-gdb=99"], "both on port 99"), (["--gdb", "--machine", "zcu102"], "--gdb: --machine zcu102"),
     (["--timeout", "0"], "--timeout: 0"), (["--timeout", "-1"], "--timeout: -1"), (["--timeout", "nan"], "'nan'"),
     (["--trace", "t", "--no-trace"], "--trace"),
     (["--trace", "t", "--trace-socket", "s"], "--trace-socket"), (["--no-trace", "--trace-socket", "s"], "--trace-socket"),

@@ -16,7 +16,7 @@ $(error PLATFORM=$(PLATFORM): there is none; known: $(PLATFORMS))
 endif
 HAL := $(HAL_OF_$(PLATFORM))
 GIC := $(GIC_OF_$(PLATFORM))
-PLATFORM_SUFFIX := $(if $(filter-out qemu-virt,$(PLATFORM)),-$(PLATFORM))$(if $(PERF),-perf)
+PLATFORM_SUFFIX := $(if $(filter-out qemu-virt,$(PLATFORM)),-$(PLATFORM))$(if $(PERF),-perf)$(if $(GDB),-gdb)
 
 OBJ := $(BUILD)/$(notdir $(CC))-$(MODE)$(PLATFORM_SUFFIX)
 IMAGE := $(BUILD)/vitrine$(PLATFORM_SUFFIX).img
@@ -28,7 +28,7 @@ $(SYSROOT_LIBS) &: tools/fetch.sh
 
 # What a folder may include: itself and those below it (design: lib < hal < mm < core < irq < dev < vm < main).
 # trace/ is for everybody; its own target side stands beside dev/.
-LAYERS := lib hal mm core irq dev vm main
+LAYERS := lib hal mm core irq dev vm $(if $(GDB),debug) main
 LAYERS_lib := lib
 LAYERS_hal := lib hal
 LAYERS_mm := $(LAYERS_hal) mm
@@ -36,7 +36,8 @@ LAYERS_core := $(LAYERS_mm) core
 LAYERS_irq := $(LAYERS_core) irq
 LAYERS_dev := $(LAYERS_irq) dev
 LAYERS_vm := $(LAYERS_dev) vm
-LAYERS_main := $(LAYERS_vm) main
+LAYERS_debug := $(LAYERS_vm) debug
+LAYERS_main := $(LAYERS_debug) main
 LAYERS_trace := $(LAYERS_dev)
 
 # What only one GIC version has.
@@ -49,7 +50,7 @@ CHOSEN_SOURCES := $(GIC_SOURCES_$(GIC)) $(HAL_SOURCES_$(HAL))
 OTHER_SOURCES := $(filter-out $(CHOSEN_SOURCES),$(GIC_SOURCES_2) $(GIC_SOURCES_3) $(HAL_SOURCES_qemu-virt) $(HAL_SOURCES_zcu102))
 
 CORE_SOURCES := $(filter-out $(OTHER_SOURCES),$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))) \
-	$(wildcard src/hal/$(HAL)/*.c) $(wildcard trace/*.c)
+	$(wildcard src/hal/$(HAL)/*.c) $(wildcard trace/*.c) $(if $(GDB),$(wildcard gdbstub/*.c))
 ASM_SOURCES := $(filter-out asm/vitrine.ld,$(wildcard asm/*.S))
 OBJECTS := $(CORE_SOURCES:%.c=$(OBJ)/%.o) $(ASM_SOURCES:%.S=$(OBJ)/%.o)
 
@@ -65,6 +66,10 @@ endif
 NM := aarch64-linux-gnu-nm
 ifdef PERF
 TARGET_FLAGS += -DVT_PERF
+endif
+# The debugger: src/debug and gdbstub/, and the hooks that call them.
+ifdef GDB
+TARGET_FLAGS += -DVT_GDB
 endif
 ifeq ($(MODE),debug)
 TARGET_FLAGS += -Og -DVT_DEBUG
@@ -84,14 +89,15 @@ $(COLD:%.c=$(OBJ)/%.o): TARGET_FLAGS += $(if $(findstring clang,$(CC)),-Oz,-Os)
 endif
 
 # One include root a folder, holding links to what it may use.
-INCLUDE_ROOTS := $(foreach layer,$(LAYERS) trace,$(BUILD)/include/$(layer)/.made)
+INCLUDE_ROOTS := $(foreach layer,$(LAYERS) trace gdbstub,$(BUILD)/include/$(layer)/.made)
 $(BUILD)/include/%/.made: tools/make/hypervisor.mk
 	@mkdir -p $(@D)
 	@for layer in $(LAYERS_$*); do ln -sfn ../../../src/$$layer $(@D)/$$layer; done
 	@ln -sfn ../../../trace $(@D)/trace
+	@[ $* != debug ] || ln -sfn ../../../gdbstub $(@D)/gdbstub
 	@touch $@
 
-folder_of = $(if $(filter trace/%,$1),trace,$(word 2,$(subst /, ,$1)))
+folder_of = $(if $(filter trace/% gdbstub/%,$1),$(firstword $(subst /, ,$1)),$(word 2,$(subst /, ,$1)))
 
 # libfdt.h and zlib.h want a few C library headers: lib/libc has what they use.
 $(OBJ)/src/vm/%.o $(OBJ)/src/hal/%.o: TARGET_FLAGS += -isystem src/lib/libc -isystem $(SYSROOT)/include

@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from typing import Optional
 
-from . import fdt, manifest, qemu
+from . import fdt, gdbinit, manifest, qemu
 from .messages import BUILD, EXIT_OK, EXIT_SETUP, EXIT_SIGNAL, OUT, ROOT, Failure, say, shown, usage_failure
 from .options import (MANIFEST_OPTIONS, MANIFEST_USAGE, RUN_USAGE, VERSION, HelpWanted, help_text, input_file,
                       parse, parse_run)
@@ -106,6 +106,8 @@ def _check_tools(options, files):
     if not os.path.isfile(files.hypervisor):
         name = qemu.platform(options)
         how = "make" if name == qemu.DEFAULT_PLATFORM else f"make PLATFORM={name} build"
+        if options["gdb"]:
+            how = "make gdb-image" if name == qemu.DEFAULT_PLATFORM else f"make PLATFORM={name} gdb-image"
         raise Failure(EXIT_SETUP, f"the hypervisor {shown(files.hypervisor)} is not built; run {how}")
     if not shutil.which(qemu.PROGRAM):
         raise Failure(EXIT_SETUP, f"{qemu.PROGRAM} is missing; install it: apt-get install qemu-system-arm")
@@ -133,9 +135,11 @@ def run(arguments):
             say("trace: not available: this machine has no port that a trace could leave by")
         if options["trace_socket"]:
             say(f"trace: waiting for a recorder: vtrace record {shown(options['trace_socket'])} -o FILE.vtr")
-        if options["gdb"]:
-            say(f"gdb: QEMU's own stub listens on 127.0.0.1:{options['gdb']}; it sees whole CPUs, "
+        if options["qemu_gdb"]:
+            say(f"gdb: QEMU's own stub listens on 127.0.0.1:{options['qemu_gdb']}; it sees whole CPUs, "
                 "EL2 and guest together (--qemu-arg -S waits for you)")
+        if options["gdb"]:
+            say(f"gdb: {gdbinit.waiting(options)}; in another terminal: {gdbinit.command(gdbinit.write(options))}")
         return report(Session(argv, options["timeout"], qemu.NOISE, qemu.input_gate(options, files)).run(), files)
 
 

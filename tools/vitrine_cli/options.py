@@ -22,6 +22,7 @@ MAX_VCPUS = 8
 MAX_PCPUS = 8
 ZCU102_CPUS = 4
 DEFAULT_GDB_PORT = 1234
+DEFAULT_QEMU_GDB_PORT = 1235
 MACHINES = ("virt", "zcu102")
 MAX_SOCKET_PATH = 107  # sockaddr_un's sun_path with its NUL
 HELP_WORDS = ("--help", "-h")
@@ -178,8 +179,12 @@ RUN_OPTIONS = (
     Option("--trace-socket", "PATH", _new_socket,
            "send the trace to who connects to this Unix socket (vtrace record), and wait for him"),
     Option("--gdb", "[=PORT]", _port,
-           "open QEMU's gdbstub on 127.0.0.1 (default port 1234): EL2 and guest together",
-           default=DEFAULT_GDB_PORT),
+           "debug guests: Vitrine's own stub on 127.0.0.1 (default port 1234)", default=DEFAULT_GDB_PORT),
+    Option("--halt", "", None, "with --gdb: the first VM waits for GDB at its first instruction"),
+    Option("--symbols", "FILE", input_file, "with --gdb: an ELF file with the guest's symbols, for the .gdbinit"),
+    Option("--qemu-gdb", "[=PORT]", _port,
+           "debug Vitrine: QEMU's stub on 127.0.0.1 (default port 1235), EL2 and guest together",
+           default=DEFAULT_QEMU_GDB_PORT),
     Option("--timeout", "S", _seconds, "end the run after S seconds, exit status 124"),
     Option("--qemu-arg", "ARG", _text, "one more argument for QEMU; may be repeated", repeats=True),
     Option("--hv-append", "S", _text, "options for the hypervisor itself; may be repeated", repeats=True),
@@ -303,6 +308,8 @@ def _check_zcu102(options):
     for key in ("trace", "trace_socket"):
         if options[key]:
             raise usage_failure(f"--{key.replace('_', '-')}: --machine zcu102 has no port that a trace could leave by")
+    if options["gdb"]:
+        raise usage_failure("--gdb: --machine zcu102 has no port for it; there is --qemu-gdb")
 
 
 def parse_run(arguments):
@@ -315,6 +322,11 @@ def parse_run(arguments):
         for key in ("initrd", "append", "smp", "mem"):
             if options[key] is not None:
                 raise usage_failure(f"--{key}: only with --kernel; a manifest says this itself")
+    for key in ("halt", "symbols"):
+        if options[key] and not options["gdb"]:
+            raise usage_failure(f"--{key}: only with --gdb")
+    if options["gdb"] and options["gdb"] == options["qemu_gdb"]:
+        raise usage_failure(f"--gdb and --qemu-gdb: both on port {options['gdb']}")
     given = [name for name in ("--trace", "--no-trace", "--trace-socket") if options[name[2:].replace("-", "_")]]
     if len(given) > 1:
         raise usage_failure(f"both {given[0]} and {given[1]} given: choose one")

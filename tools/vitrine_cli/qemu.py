@@ -27,8 +27,10 @@ def platform(options):
 
 
 def image_name(options):
+    """Images that debug guests are built apart, with GDB=1: the others carry nothing of it."""
     name = platform(options)
-    return "vitrine.img" if name == DEFAULT_PLATFORM else f"vitrine-{name}.img"
+    suffix = "-gdb" if options["gdb"] else ""
+    return f"vitrine{suffix}.img" if name == DEFAULT_PLATFORM else f"vitrine-{name}{suffix}.img"
 
 
 def _path(text):
@@ -63,6 +65,8 @@ def hypervisor_options(options):
     words = list(options["hv_append"])
     if options["no_trace"]:
         words.append("trace=off")
+    if options["halt"]:
+        words.append("gdb=halt")
     return " ".join(words)
 
 
@@ -98,6 +102,9 @@ def _virt(options, manifest, files):
     trace = _trace(options, files)
     if trace:
         argv += ["-chardev", trace, "-device", "virtserialport,chardev=trace,nr=2,name=vitrine.trace"]
+    if options["gdb"]:
+        argv += ["-chardev", f"socket,id=gdb,host=127.0.0.1,port={options['gdb']},server=on,wait=off,nodelay=on",
+                 "-device", "virtserialport,chardev=gdb,nr=3,name=vitrine.gdb"]
     return argv
 
 
@@ -130,8 +137,8 @@ def command(options, manifest, files):
     argv = [PROGRAM, *machine(options, manifest, files)]
     if options["icount"]:
         argv += ["-icount", "shift=0,sleep=off"]
-    if options["gdb"]:
-        argv += ["-gdb", f"tcp:127.0.0.1:{options['gdb']}"]
+    if options["qemu_gdb"]:
+        argv += ["-gdb", f"tcp:127.0.0.1:{options['qemu_gdb']}"]
     argv += ["-kernel", files.hypervisor, "-initrd", files.blob]
     if hypervisor_options(options):
         argv += ["-append", hypervisor_options(options)]

@@ -1,0 +1,345 @@
+/* See server.h. */
+#include "debug/server.h"
+
+#include <vitrine/percpu.h>
+
+#include "core/id_regs.h"
+#include "debug/registers.h"
+#include "dev/virtio_serial.h"
+#include "hal/arm64.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "vm/debug_hook.h"
+
+#define PACKET_BYTES  16384u
+#define SEND_BUFFERS  8u
+#define SEND_BYTES    2048u
+#define RECEIVE_BYTES 512u
+#define AGENT_BYTES   4096u
+#define POLL_MS	      5u  /* the port is looked at that often while guests run */
+#define AWAKE_MS      10u /* after the debugger's last word: the next one often follows at once */
+
+static struct {
+	struct gdb_stub stub;
+	uint8_t rx[PACKET_BYTES], tx[PACKET_BYTES], agent[AGENT_BYTES];
+	uint8_t in[RECEIVE_BYTES];
+	uint32_t in_at, in_end;
+	uint8_t out[SEND_BUFFERS][SEND_BYTES];
+	uint32_t out_busy; /* one bit a buffer that the device has */
+	bool enabled;	   /* the machine has the port */
+	bool halt;	   /* VMs wait for the debugger from their first instruction on */
+	uint32_t sessions; /* of the port, as last seen */
+	bool awaiting;	   /* VMs run, or are about to stop: gdb_stopped() is to come */
+	struct gdb_thread latest;
+	uint64_t heard_ticks;
+} server;
+
+struct server_settings server_settings;
+
+/* VMs the debugger has taken, whether they run or not. */
+static struct debug_vm *next_attached(struct debug_vm *vm)
+{
+	for (vm = vm ? vm + 1 : debug_vms; vm < debug_vms + vm_count; vm++)
+		if (vm->attached)
+			return vm;
+	return NULL;
+}
+
+#define FOR_EACH_ATTACHED(vm) \
+	for (struct debug_vm *vm = next_attached(NULL); vm; vm = next_attached(vm))
+
+static bool is_dead(const struct debug_vm *vm)
+{
+	return VM_PHASE(vm_phase_word(vm->vm)) == VM_DEAD;
+}
+
+static void reclaim_buffers(void)
+{
+	const uint8_t *done;
+
+	while ((done = virtio_serial_reap(VIRTIO_SERIAL_PORT_GDB)))
+		server.out_busy &= ~(1u << (unsigned)(done - server.out[0]) / SEND_BYTES);
+}
+
+/* What nobody listens to is gone: the session has ended. */
+size_t server_send(const uint8_t *bytes, size_t count)
+{
+	size_t done = 0;
+
+	reclaim_buffers();
+	for (unsigned i = 0; i < SEND_BUFFERS && done < count; i++) {
+		const uint32_t part = (uint32_t)MIN(count - done, SEND_BYTES);
+
+		if (server.out_busy & 1u << i)
+			continue;
+		memcpy(server.out[i], bytes + done, part);
+
+		const enum vt_err err = virtio_serial_send(VIRTIO_SERIAL_PORT_GDB, server.out[i],
+							   part, server.out[i]);
+
+		if (err == VT_EIO)
+			return count;
+		if (err != VT_OK)
+			break;
+		server.out_busy |= 1u << i;
+		done += part;
+	}
+	return done;
+}
+
+void server_attach(struct debug_vm *vm)
+{
+	const struct gdb_stop why = {.thread = {(uint32_t)(vm - debug_vms) + 1, 1},
+				     .signal = GDB_SIGNAL_INT};
+
+	vm->attached = true;
+	vm->reported = false;
+	server.awaiting = true;
+	world_stop(vm, &why);
+}
+
+/* "A debugger would want" the first one that lives. */
+static void attach_any(void)
+{
+	for (unsigned i = 0; i < vm_count && !next_attached(NULL); i++)
+		if (!is_dead(&debug_vms[i]))
+			server_attach(&debug_vms[i]);
+}
+
+void server_stop(void)
+{
+	const struct gdb_stop why = {.thread = server.latest, .signal = GDB_SIGNAL_INT};
+
+	attach_any();
+	server.awaiting = true;
+	FOR_EACH_ATTACHED(vm)
+	{
+		const uint32_t pid = (uint32_t)(vm - debug_vms) + 1;
+		struct gdb_stop own = why;
+
+		if (own.thread.pid != pid)
+			own.thread = (struct gdb_thread){pid, 1};
+		if (!world_stop(vm, &own) && vm->reported) {
+			vm->reported = false;
+			vm->why = own;
+		}
+	}
+}
+
+static bool has_work(const struct debug_vm *vm)
+{
+	for (unsigned i = 0; i < vm->vm->vcpus; i++)
+		if (debug_vcpu_of(vm->vm->vcpu[i])->action.kind != GDB_ACTION_STAY)
+			return true;
+	return false;
+}
+
+/* A VM that waits at its crash has nothing more to do than to end. */
+static void go_on(struct debug_vm *vm)
+{
+	vm->reported = false;
+	if (vm->crashed) {
+		vm->vm->crashed = true;
+		vm_stop(vm->vm, VM_CRASHING);
+	}
+	world_resume(vm);
+}
+
+void server_resume(void)
+{
+	server.awaiting = true;
+	FOR_EACH_ATTACHED(vm)
+	if (has_work(vm))
+		go_on(vm);
+}
+
+void server_detach(struct debug_vm *vm)
+{
+	for (unsigned i = 0; i < vm->vm->vcpus; i++)
+		debug_vcpu_of(vm->vm->vcpu[i])->action =
+			(struct gdb_action){.kind = GDB_ACTION_RUN};
+	vm->break_exits = 0;
+	vm->attached = false;
+	go_on(vm);
+}
+
+enum gdb_err server_reset(void)
+{
+	server.awaiting = true;
+	FOR_EACH_ATTACHED(vm)
+	{
+		target_remove_breaks(vm);
+		vm->reported = false;
+		vm->crashed = false;
+		vm->resetting = true;
+		vm->why = (struct gdb_stop){.thread = {(uint32_t)(vm - debug_vms) + 1, 1},
+					    .signal = GDB_SIGNAL_TRAP};
+		vm_stop(vm->vm, VM_RESETTING);
+	}
+	return GDB_OK;
+}
+
+/* A reset is over when the first vCPU stands at its first instruction. */
+static bool is_reset(struct debug_vm *vm)
+{
+	if (VM_PHASE(vm_phase_word(vm->vm)) != VM_RUNNING ||
+	    __atomic_load_n(&vm->vm->vcpu[0]->core.state, __ATOMIC_ACQUIRE) != VCPU_STOPPED)
+		return false;
+	vm->resetting = false;
+	vm->stopped_ticks = READ_SYSREG(CNTPCT_EL0);
+	return true;
+}
+
+/* Does it stand still, or is it no more? */
+static bool is_still(struct debug_vm *vm)
+{
+	return is_dead(vm) || (world_is_stopped(vm) && (!vm->resetting || is_reset(vm)));
+}
+
+static struct gdb_stop end_of(const struct debug_vm *vm)
+{
+	return (struct gdb_stop){
+		.thread = {.pid = (uint32_t)(vm - debug_vms) + 1, .tid = 1},
+		.reason = vm->vm->crashed ? GDB_STOP_KILLED : GDB_STOP_EXITED,
+		.signal = GDB_SIGNAL_ABRT,
+	};
+}
+
+/* When one of the debugger's VMs stops they all do; when they stand still it is told, once. */
+static void look_for_stops(void)
+{
+	struct debug_vm *first = NULL;
+
+	if (!server.awaiting)
+		return;
+	FOR_EACH_ATTACHED(vm)
+	if (!first && !vm->reported && (is_dead(vm) || world_is_to_stop(vm)))
+		first = vm;
+	if (!first)
+		return;
+	FOR_EACH_ATTACHED(vm)
+	world_stop(vm, NULL);
+	FOR_EACH_ATTACHED(vm)
+	if (!is_still(vm))
+		return;
+
+	struct gdb_stop stop = first->why;
+
+	FOR_EACH_ATTACHED(vm)
+	vm->reported = true;
+	if (is_dead(first)) {
+		stop = end_of(first);
+		first->attached = false;
+	}
+	server.latest = stop.thread;
+	server.awaiting = false;
+	gdb_stopped(&server.stub, &stop);
+}
+
+/* The port has been closed since we looked, and perhaps opened again: whoever speaks now is somebody else. */
+static void look_for_sessions(void)
+{
+	const uint32_t sessions = virtio_serial_port_sessions(VIRTIO_SERIAL_PORT_GDB);
+
+	if (sessions == server.sessions)
+		return;
+	server.sessions = sessions;
+	log_line("gdb: %s", virtio_serial_port_open(VIRTIO_SERIAL_PORT_GDB) ? "connected"
+									    : "connection closed");
+	gdb_disconnected(&server.stub);
+	if (virtio_serial_port_open(VIRTIO_SERIAL_PORT_GDB) || !server_settings.resume_when_lost)
+		return;
+	FOR_EACH_ATTACHED(vm)
+	{
+		target_remove_breaks(vm);
+		server_detach(vm);
+	}
+	server.awaiting = false;
+	gdb_released(&server.stub);
+}
+
+/* True: something has come. */
+static bool receive(void)
+{
+	bool heard = false;
+
+	for (;;) {
+		if (server.in_at == server.in_end) {
+			server.in_at = 0;
+			server.in_end = virtio_serial_receive(VIRTIO_SERIAL_PORT_GDB, server.in,
+							      sizeof(server.in));
+			heard |= server.in_end != 0;
+		}
+		if (server.in_at == server.in_end || !gdb_rx(&server.stub, server.in[server.in_at]))
+			return heard;
+		server.in_at++;
+	}
+}
+
+bool debug_poll(void)
+{
+	if (!server.enabled || this_cpu()->index != SERVER_CPU)
+		return false;
+
+	look_for_sessions();
+	look_for_stops();
+
+	const uint64_t now = READ_SYSREG(CNTPCT_EL0);
+	bool busy = receive();
+
+	busy |= gdb_poll(&server.stub);
+	look_for_stops();
+	if (busy)
+		server.heard_ticks = now;
+	return now - server.heard_ticks < READ_SYSREG(CNTFRQ_EL0) / 1000 * AWAKE_MS;
+}
+
+unsigned debug_poll_ms(void)
+{
+	return server.enabled ? POLL_MS : 0;
+}
+
+bool debug_option(const char *word)
+{
+	if (strcmp(word, "gdb=halt") != 0 && strcmp(word, "gdb=run") != 0)
+		return false;
+	server.halt = word[4] == 'h';
+	return true;
+}
+
+static void make_vm(unsigned index)
+{
+	struct debug_vm *debug = &debug_vms[index];
+	struct vm *vm = vms[index];
+
+	*debug = (struct debug_vm){.vm = vm, .lock = SPINLOCK_INIT(LOCK_DEBUG)};
+	breaks_init(&debug->breaks, cpu_breakpoints(), cpu_watchpoints());
+	for (unsigned i = 0; i < vm->vcpus; i++)
+		*debug_vcpu_of(vm->vcpu[i]) = (struct debug_vcpu){
+			.vcpu = vm->vcpu[i], .vm = debug, .action = {.kind = GDB_ACTION_RUN}};
+}
+
+void debug_start(void)
+{
+	const struct gdb_config config = {.ops = &target_ops,
+					  .rx = server.rx,
+					  .rx_bytes = sizeof(server.rx),
+					  .tx = server.tx,
+					  .tx_bytes = sizeof(server.tx)};
+
+	for (unsigned i = 0; i < vm_count; i++)
+		make_vm(i);
+	description_make();
+	virtio_serial_poll(); /* what the device has said of its ports */
+	server.enabled = virtio_serial_port_added(VIRTIO_SERIAL_PORT_GDB);
+	if (!server.enabled) {
+		log_line("gdb: this machine has no port for it");
+		return;
+	}
+	if (gdb_init(&server.stub, &config) != GDB_OK)
+		panic("gdb: the library refuses its configuration");
+	if (server.halt)
+		server_attach(&debug_vms[0]);
+	log_line("gdb: port ready, vm %s %s", vms[0]->config->name,
+		 server.halt ? "waits at its first instruction" : "runs");
+}

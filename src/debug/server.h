@@ -1,0 +1,32 @@
+/*
+ * The debugger's connection: bytes from the port to gdbstub/ and back, and the stops of VMs told to it. One CPU does all of it
+ * (SERVER_CPU), at the top of its scheduler loop: nothing here needs a lock.
+ */
+#ifndef DEBUG_SERVER_H
+#define DEBUG_SERVER_H
+
+#include "debug/state.h"
+
+/* target.c: the tables through which gdbstub/ reaches our vCPUs. */
+extern const struct gdb_ops target_ops;
+/* All software breakpoints and debug registers of a VM are as if there had never been a debugger. */
+void target_remove_breaks(struct debug_vm *vm);
+
+/* server.c, for target.c */
+size_t server_send(const uint8_t *bytes, size_t count);
+void server_resume(void);
+void server_stop(void);
+void server_detach(struct debug_vm *vm);
+enum gdb_err server_reset(void);
+void server_attach(struct debug_vm *vm);
+
+/* What a person has chosen by `monitor`. */
+extern struct server_settings {
+	bool physical;	       /* GDB's addresses are guest-physical */
+	bool resume_when_lost; /* a VM whose debugger has gone goes on */
+} server_settings;
+
+/* monitor.c */
+extern const struct gdb_monitor_ops monitor_ops;
+
+#endif

@@ -1,0 +1,86 @@
+/*
+ * What a debugger keeps of VMs and vCPUs. Beside struct vm, not in it: images without a debugger have none of it.
+ *
+ * Who may touch what: while a VM is stopped (world_is_stopped()) all of it belongs to the CPU that serves the debugger. While
+ * it runs, a vCPU's part belongs to its home CPU, and `breaks` is only read.
+ */
+#ifndef DEBUG_STATE_H
+#define DEBUG_STATE_H
+
+#include "debug/breaks.h"
+#include "gdbstub/gdbstub.h"
+#include "vm/vm.h"
+
+#define DEBUG_VCPUS (MANIFEST_MAX_VMS * MANIFEST_MAX_VCPUS)
+#define SERVER_CPU  0u /* the physical CPU that serves the debugger's port */
+
+struct debug_vcpu {
+	struct vm_vcpu *vcpu;
+	struct debug_vm *vm;
+	uint32_t seen; /* the epoch of its VM on which its home CPU has acted */
+	bool held;     /* out of the hardware, and not to be run */
+	bool waited;   /* it was BLOCKED when it was stopped */
+	bool registers_written;
+	struct gdb_action action; /* what it is to do at the next resume, and then does */
+};
+
+struct debug_vm {
+	struct vm *vm;
+	struct spinlock lock;	/* LOCK_DEBUG: beginning a stop */
+	uint32_t epoch;		/* atomic; odd: its vCPUs are to stand still */
+	uint32_t unparked;	/* atomic: vCPUs that do not stand still yet */
+	uint64_t stopped_ticks; /* CNTPCT_EL0 when the last one did */
+	bool stopped;		/* atomic: all do */
+	struct gdb_stop
+		why; /* what began this stop; reason SIGNAL, signal NONE: nothing of its own */
+	bool attached;
+	bool reported;	      /* its stop has been told to GDB */
+	bool resetting;	      /* a reset that the debugger has asked for is on its way */
+	bool time_runs;	      /* its clock goes on while it is stopped */
+	bool step_interrupts; /* it takes interrupts while it is stepped */
+	bool crashed;	      /* it waits at a crash: what goes on is its end */
+	struct breaks breaks;
+	/* What stops it beside breakpoints: `monitor break`. */
+	uint64_t break_exits; /* one bit an exit reason */
+};
+
+extern struct debug_vcpu debug_vcpus[DEBUG_VCPUS];
+extern struct debug_vm debug_vms[MANIFEST_MAX_VMS];
+
+static inline struct debug_vcpu *debug_vcpu_of(const struct vm_vcpu *vcpu)
+{
+	return &debug_vcpus[vcpu->core.id];
+}
+
+/* As the debugger numbers them: a process a VM, a thread a vCPU, both from 1. NULL: no such thing. */
+struct debug_vm *debug_vm_of(uint32_t pid);
+struct debug_vcpu *debug_vcpu_at(struct gdb_thread thread);
+struct gdb_thread debug_thread_of(const struct vm_vcpu *vcpu);
+
+/* Does the debugger need the debug registers, and debug exceptions to come to EL2? */
+static inline bool debug_is_armed(const struct debug_vcpu *vcpu)
+{
+	return breaks_any(&vcpu->vm->breaks) || vcpu->action.kind >= GDB_ACTION_STEP;
+}
+
+/* world.c: all vCPUs of a VM stop and go together. */
+
+/* Begin to stop it, for `why` (NULL: because others stop). False: it is stopping already. From any CPU. */
+bool world_stop(struct debug_vm *vm, const struct gdb_stop *why);
+/* Every vCPU stands still. */
+static inline bool world_is_stopped(const struct debug_vm *vm)
+{
+	return __atomic_load_n(&vm->stopped, __ATOMIC_ACQUIRE);
+}
+static inline bool world_is_to_stop(const struct debug_vm *vm)
+{
+	return __atomic_load_n(&vm->epoch, __ATOMIC_ACQUIRE) & 1;
+}
+/* Each vCPU goes on with its `action`. Only when stopped. */
+void world_resume(struct debug_vm *vm);
+
+/* step.c: on the home CPU, before the vCPU's next instruction and at its stop. */
+void step_begin(struct debug_vcpu *vcpu);
+void step_end(struct debug_vcpu *vcpu);
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * Where a debugger takes hold of VMs: vm/ and main/ call these, src/debug/ defines them in images that are built with GDB=1.
+ * In the others they are nothing.
+ */
+#ifndef VM_DEBUG_HOOK_H
+#define VM_DEBUG_HOOK_H
+
+#include "vm/vm.h"
+
+#ifdef VT_GDB
+
+/* Boot: a word of the boot arguments (true: it is known); all VMs exist, none runs. */
+bool debug_option(const char *word);
+void debug_start(void);
+
+/* The scheduler, on the vCPU's home CPU. See debug/world.c. */
+bool debug_wants_stop(const struct vm_vcpu *vcpu); /* its turn is over */
+bool debug_must_park(
+	const struct vm_vcpu *vcpu); /* take it out of the hardware, then call the next */
+void debug_parked(struct vm_vcpu *vcpu);
+bool debug_holds(struct vm_vcpu *vcpu); /* it may not run */
+void debug_before_load(struct vm_vcpu *vcpu);
+void debug_loaded(struct vm_vcpu *vcpu);
+void debug_before_put(struct vm_vcpu *vcpu);
+/* The debugger's port, on one CPU: true when it should look again at once. How often it wants to, in ms; 0: never. */
+bool debug_poll(void);
+unsigned debug_poll_ms(void);
+
+/* An exit that has left vcpu_run(): true when it was the debugger's own, and is done. */
+bool debug_exit(struct vm_vcpu *vcpu);
+bool debug_steps(const struct vm_vcpu *vcpu); /* WFI is over at once then */
+/* A crash: true when the VM waits for a debugger instead. */
+bool debug_crashed(struct vm_vcpu *vcpu, const char *why);
+
+#else
+
+static inline bool debug_option(const char *word)
+{
+	(void)word;
+	return false;
+}
+static inline void debug_start(void)
+{
+}
+static inline bool debug_wants_stop(const struct vm_vcpu *vcpu)
+{
+	(void)vcpu;
+	return false;
+}
+static inline bool debug_must_park(const struct vm_vcpu *vcpu)
+{
+	(void)vcpu;
+	return false;
+}
+static inline void debug_parked(struct vm_vcpu *vcpu)
+{
+	(void)vcpu;
+}
+static inline bool debug_holds(struct vm_vcpu *vcpu)
+{
+	(void)vcpu;
+	return false;
+}
+static inline void debug_before_load(struct vm_vcpu *vcpu)
+{
+	(void)vcpu;
+}
+static inline void debug_loaded(struct vm_vcpu *vcpu)
+{
+	(void)vcpu;
+}
+static inline void debug_before_put(struct vm_vcpu *vcpu)
+{
+	(void)vcpu;
+}
+static inline bool debug_poll(void)
+{
+	return false;
+}
+static inline unsigned debug_poll_ms(void)
+{
+	return 0;
+}
+static inline bool debug_exit(struct vm_vcpu *vcpu)
+{
+	(void)vcpu;
+	return false;
+}
+static inline bool debug_steps(const struct vm_vcpu *vcpu)
+{
+	(void)vcpu;
+	return false;
+}
+static inline bool debug_crashed(struct vm_vcpu *vcpu, const char *why)
+{
+	(void)vcpu;
+	(void)why;
+	return false;
+}
+
+#endif
+
+#endif
