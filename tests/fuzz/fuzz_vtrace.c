@@ -9,6 +9,7 @@
 
 #include "trace/host/commands.h"
 #include "trace/host/merge.h"
+#include "trace/host/ramdump.h"
 #include "trace/host/stat.h"
 
 static void counts_agree(const struct source *source, const struct summary *summary)
@@ -29,6 +30,8 @@ static void counts_agree(const struct source *source, const struct summary *summ
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
+	uint8_t *gathered;
+	size_t gathered_bytes;
 	static struct summary *summary;
 	static FILE *nowhere;
 	struct groups groups;
@@ -51,6 +54,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	stat_recording(summary, &groups, 20, nowhere);
 	stat_json(summary, &groups, 20, nowhere);
 	groups_end(&groups);
+	if (ramdump_gather(&source, &gathered, &gathered_bytes)) {
+		const struct source rings = {
+			.name = "rings", .memory = gathered, .fd = -1, .bytes = gathered_bytes};
+
+		summarize(&rings, summary, NULL);
+		free(gathered);
+	}
 	check_recording(&source, summary, NULL, nowhere);
 	return 0;
 }

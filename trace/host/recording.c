@@ -2,8 +2,24 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "trace/host/commands.h"
+#include "trace/host/ramdump.h"
+
+/* The rings of the RAM dump that is open take its place. */
+static bool gather(struct recording *recording)
+{
+	size_t bytes;
+	struct source *source = &recording->source;
+
+	if (!ramdump_gather(source, &recording->gathered, &bytes))
+		return false;
+	close(source->fd);
+	*source = (struct source){
+		.name = source->name, .memory = recording->gathered, .fd = -1, .bytes = bytes};
+	return true;
+}
 
 bool recording_open(struct recording *recording, const char *path, bool ram_dump,
 		    struct groups *groups)
@@ -13,9 +29,8 @@ bool recording_open(struct recording *recording, const char *path, bool ram_dump
 		fprintf(stderr, "vtrace: out of memory\n");
 		return false;
 	}
-	(void)ram_dump;
-	if (!source_open(&recording->source, path)) {
-		free(recording->summary);
+	if (!source_open(&recording->source, path) || (ram_dump && !gather(recording))) {
+		recording_close(recording);
 		return false;
 	}
 	summarize(&recording->source, recording->summary, groups);
