@@ -4,27 +4,37 @@
 #include "core/decode.h"
 
 #include "core/fault_codes.h"
+#include "lib/words.h"
 
-static const char *const class_names[64] = {
-#define CLASS(value, name, short_name) [value] = (name),
+static const uint8_t classes[] = {
+#define CLASS(value, name, short_name) value,
 #include "core/exception_classes.def"
 #undef CLASS
 };
 
+static const char class_names[] =
+#define CLASS(value, name, short_name) name "\0"
+#include "core/exception_classes.def"
+#undef CLASS
+	;
+
 const char *exception_class_name(unsigned ec)
 {
-	return ec < ARRAY_SIZE(class_names) && class_names[ec] ? class_names[ec] : "reserved";
+	for (unsigned i = 0; i < ARRAY_SIZE(classes); i++)
+		if (classes[i] == ec)
+			return word_at(class_names, i);
+	return "reserved";
 }
 
-static const char *const reason_names[EXIT_REASONS] = {
-#define REASON(name, text) [EXIT_##name] = (text),
+static const char reason_names[] =
+#define REASON(name, text) text "\0"
 #include "core/exit_reasons.def"
 #undef REASON
-};
+	;
 
 const char *exit_reason_name(unsigned reason)
 {
-	return reason < EXIT_REASONS ? reason_names[reason] : "?";
+	return reason < EXIT_REASONS ? word_at(reason_names, reason) : "?";
 }
 
 /* Other than a plain load or store to nothing: core/decode.h. */

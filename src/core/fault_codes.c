@@ -2,16 +2,17 @@
 #include "core/fault_codes.h"
 
 #include "core/esr.h"
+#include "lib/words.h"
 
-static const char *const type_names[FAULT_TYPES] = {
-#define FAULT_TYPE(name, text) [FAULT_##name] = (text),
+static const char type_names[] =
+#define FAULT_TYPE(name, text) text "\0"
 #include "core/fault_types.def"
 #undef FAULT_TYPE
-};
+	;
 
 const char *fault_type_name(unsigned type)
 {
-	return type < FAULT_TYPES ? type_names[type] : "?";
+	return type < FAULT_TYPES ? word_at(type_names, type) : "?";
 }
 
 static const struct {

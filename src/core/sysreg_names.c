@@ -3,27 +3,33 @@
 
 #include "core/esr.h"
 #include "lib/printf.h"
+#include "lib/words.h"
 
-/* The text stands in the row: a pointer would also cost a relocation at boot. */
-static const struct {
-	uint32_t key;
-	char name[SYSREG_NAME_BYTES];
-} registers[] = {
-#define SYSREG(op0, op1, crn, crm, op2, name) \
-	{(uint32_t)SYSREG_KEY(op0, op1, crn, crm, op2), #name},
+static const uint32_t keys[] = {
+#define SYSREG(op0, op1, crn, crm, op2, name) (uint32_t) SYSREG_KEY(op0, op1, crn, crm, op2),
 #include "trace/host/sysreg_names.def"
 #undef SYSREG
 #define TRAPPED(op0, op1, crn, crm, op2, name, read, write) \
-	{(uint32_t)SYSREG_KEY(op0, op1, crn, crm, op2), #name},
+	(uint32_t) SYSREG_KEY(op0, op1, crn, crm, op2),
 #include "core/trapped_regs.def"
 #undef TRAPPED
 };
 
+/* In the same order. */
+static const char names[] =
+#define SYSREG(op0, op1, crn, crm, op2, name) #name "\0"
+#include "trace/host/sysreg_names.def"
+#undef SYSREG
+#define TRAPPED(op0, op1, crn, crm, op2, name, read, write) #name "\0"
+#include "core/trapped_regs.def"
+#undef TRAPPED
+	;
+
 const char *sysreg_name(uint32_t key, char buffer[SYSREG_NAME_BYTES])
 {
-	for (size_t i = 0; i < ARRAY_SIZE(registers); i++)
-		if (registers[i].key == (key & ISS_SYSREG_KEY)) {
-			vt_snprintf(buffer, SYSREG_NAME_BYTES, "%s", registers[i].name);
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i] == (key & ISS_SYSREG_KEY)) {
+			vt_snprintf(buffer, SYSREG_NAME_BYTES, "%s", word_at(names, i));
 			return buffer;
 		}
 	vt_snprintf(buffer, SYSREG_NAME_BYTES, "S%u_%u_C%u_C%u_%u",
