@@ -68,3 +68,39 @@ def test_this_test_sees_indirect_calls(functions):
     assert indirect(functions["inflateBack"])
     assert indirect([("ldr", "x16, [x1]"), ("br", "x16")]) == [("br", "x16")]
     assert indirect([("add", "x1, x2, w1, sxth #2"), ("br", "x1")]) == []
+
+
+# What is called around an exit: in and out of the guest, and the loading of another vCPU.
+AROUND = ["vcpu_enter", "vcpu_run", "vcpu_load", "vcpu_put", "el2_vectors", "el2_vectors_traced"]
+
+
+def around(functions):
+    names = set(BEGIN) | set(AROUND) | {name for name in functions if re.match(r"(on|leave)_\w+|leave$", name)}
+    found = closure(functions, names)
+    assert {"exit_sync", "vcpu_enter", "el2_vectors", "el2_vectors_traced", "on_wait"} <= found
+    return found
+
+
+def test_no_exit_flushes_a_tlb_or_the_instruction_cache(functions):
+    """A stage-2 that changes does, by mm/stage2.c, which no exit of the fast path calls."""
+    flushes = {name for name in around(functions) for mnemonic, _ in functions[name] if mnemonic in ("tlbi", "ic")}
+    assert not flushes
+    assert any(mnemonic == "tlbi" for code in functions.values() for mnemonic, _ in code), "this test would see one"
+
+
+def test_no_interrupt_is_let_in_on_the_way_to_a_guest(functions):
+    """EL2 runs masked, so nothing can come between loading the guest's registers and ERET."""
+    assert not {name for name in around(functions) for mnemonic, operands in functions[name]
+                if mnemonic == "msr" and operands.startswith(("daifclr", "daif,"))}
+    assert any(mnemonic == "msr" and operands.startswith("daifset") for code in functions.values() for mnemonic, operands in code)
+
+
+@pytest.mark.parametrize("table", ["el2_vectors", "el2_vectors_traced"])
+def test_every_vector_of_a_guest_saves_all_of_it(functions, table):
+    """Synchronous, IRQ, FIQ, SError, from both states: the first thing is the same, each register into the vCPU's frame."""
+    slots = [functions[table][start // 4:start // 4 + 32] for start in range(0x400, 0x800, 0x80)]
+    saved = slots[0][:22]
+    stored = {register for mnemonic, operands in saved if mnemonic in ("stp", "str") for register in re.findall(r"\bx\d+", operands.split("[")[0])}
+    assert {f"x{number}" for number in range(31)} <= stored
+    assert [mnemonic for mnemonic, _ in saved].count("mrs") == 2, "PC and PSTATE"
+    assert all(slot[:22] == saved for slot in slots)
