@@ -41,6 +41,7 @@ needs() {
 		test  cppcheck                                       cppcheck
 		test  shellcheck                                     shellcheck
 		test  spin                                           spin
+		test  groff                                          groff-base
 		test  gdb-multiarch                                  gdb-multiarch
 		docs  /usr/bin/python3                               python3
 		test  doxygen                                        doxygen

@@ -120,7 +120,7 @@ static bool accept_rings(struct ram *ram, bool elf, uint64_t offset, struct trac
 static bool find_rings(struct ram *ram, bool elf, struct trace_rings *rings)
 {
 	const size_t magic = sizeof(rings->magic), overlap = magic - 1;
-	uint8_t *chunk = malloc(SCAN_BYTES);
+	uint8_t *chunk = malloc(ram->dump->bytes < SCAN_BYTES ? ram->dump->bytes + 1 : SCAN_BYTES);
 	bool found = false;
 
 	progress_begin("searching", ram->dump->bytes);

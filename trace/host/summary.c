@@ -145,7 +145,8 @@ void summary_begin(struct summary *summary, struct groups *groups)
 
 bool summary_continue(const struct source *source, struct summary *summary, bool live)
 {
-	uint8_t *buffer = malloc(MAX_PAGE_BYTES);
+	const uint64_t held = source->bytes - source->origin;
+	uint8_t *buffer = malloc(held < MAX_PAGE_BYTES ? held + 1 : MAX_PAGE_BYTES);
 	uint64_t offset = summary->good_bytes;
 	struct page page;
 	const char *why;
