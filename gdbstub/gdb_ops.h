@@ -57,7 +57,8 @@ enum gdb_signal {
 
 /** pid and tid count from 1, at most 0xfffffffe. Without the `processes` table pid is 1. */
 struct gdb_thread {
-	uint32_t pid, tid;
+	_Alignas(8) uint32_t pid;
+	uint32_t tid;
 };
 
 enum gdb_stop_reason {
@@ -121,6 +122,7 @@ struct gdb_core_ops {
 	 * resume() takes GDB_ACTION_RANGE: `next` then costs one packet, not one an instruction.
 	 */
 	bool range_step;
+	bool big_endian; /* registers, and data in memory */
 
 	/**
 	 * Send up to `count` bytes; says how many were taken, 0 too. The rest is offered again at
@@ -156,9 +158,9 @@ struct gdb_core_ops {
 				     const uint8_t *bytes, size_t count);
 
 	/**
-	 * The thread that follows *thread; {0, 0} precedes the first. Ordered by pid, then tid,
-	 * attached processes only. At least one while the target is stopped, unless the last
-	 * process has ended.
+	 * The thread that follows *thread in the order, whether that exists or not; {0, 0} precedes
+	 * all. Ordered by pid, then tid, attached processes only. At least one while the target is
+	 * stopped, unless the last process has ended.
 	 * @return false: there is none, *thread is unchanged.
 	 */
 	bool (*next_thread)(void *target, struct gdb_thread *thread);
@@ -196,11 +198,11 @@ struct gdb_description_ops {
 			     uint8_t *bytes, size_t *count);
 };
 
-/** Names and states in `info threads`. Any of the functions may be NULL. */
+/** Names and states in `info threads`. */
 struct gdb_thread_info_ops {
 	/**
-	 * Write a text of at most `room` - 1 bytes and a NUL; longer ones are cut. No control
-	 * characters.
+	 * Write a text of at most `room` - 1 bytes and a NUL. Control characters and < & " # $ * }
+	 * appear as question marks.
 	 */
 	void (*name)(void *target, struct gdb_thread thread, char *text, size_t room);
 	void (*state)(void *target, struct gdb_thread thread, char *text, size_t room);
@@ -285,7 +287,7 @@ struct gdb_exec_file_ops {
 	enum gdb_err (*read)(void *target, uint32_t pid, uint64_t offset, uint8_t *bytes,
 			     size_t *count);
 	uint64_t (*size)(void *target, uint32_t pid);
-	/** How far it runs from where it was linked (qOffsets). May be NULL. */
+	/** How far it runs from where it was linked (qOffsets). */
 	uint64_t (*load_offset)(void *target, uint32_t pid);
 };
 
@@ -299,7 +301,6 @@ struct gdb_agent_ops {
 				      uint8_t *value);
 	size_t (*read_memory)(void *target, struct gdb_thread thread, uint64_t address,
 			      uint8_t *bytes, size_t count);
-	bool big_endian; /* the target's data */
 };
 
 /**

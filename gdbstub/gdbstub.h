@@ -44,9 +44,6 @@ struct gdb_config {
 	size_t agent_bytes;
 };
 
-/** How many files GDB may have open at once. */
-#define GDB_OPEN_FILES 4
-
 /** One instance. The fields are the library's. */
 struct gdb_stub {
 	struct gdb_config config;
@@ -56,37 +53,41 @@ struct gdb_stub {
 	bool rx_oversize;
 	size_t rx_count;
 
-	/* What is to be sent (tx.c): tx[tx_done..tx_count), the latest packet from tx_last on. */
+	/* The packet being read: what is left of it, and what has been found in it (args.c). */
+	uint8_t *at, *end;
+	bool malformed;
+	struct gdb_thread thread, selected;
+	uint64_t address, length; /* a long job goes on from here */
+
+	/* What is to be sent: tx[tx_done..tx_count), the latest packet from tx_last on (tx.c). */
 	size_t tx_count, tx_done, tx_last;
 	uint8_t tx_sum, tx_run_of;
 	unsigned tx_run;
-	bool tx_overflow;
+	bool tx_open, tx_overflow;
+	/* The piece of a document that is wanted (xfer.c). */
+	bool windowed, window_cut;
+	uint64_t window_skip, window_left;
 
 	/* The session (session.c). */
-	bool no_ack, multiprocess, swbreak, hwbreak, extended;
-	bool fresh;		/* no `?` yet: breakpoints of an earlier session may be in place */
-	bool connected;		/* a packet has come since the latest gdb_disconnected() */
-	bool running, stopping; /* not known to be stopped; stop() has been called */
-	bool awaited;		/* GDB waits for a stop reply */
-	bool stop_new;		/* gdb_stopped() has been called, not yet looked at */
-	bool held;		/* a packet waits for the stop */
-	bool inside;		/* a call from below must not start anything */
-	struct gdb_stop stop;	/* the latest */
-	struct gdb_thread g, c; /* what H has selected; 0: any, UINT32_MAX: all */
+	bool no_ack, multiprocess;
+	bool reasons;		  /* it knows swbreak and hwbreak */
+	bool fresh;		  /* no `?` yet: breakpoints of an earlier one may be in place */
+	bool running, stopping;	  /* not known to be stopped; stop() has been called */
+	bool awaited;		  /* GDB waits for a stop reply */
+	bool stop_new;		  /* gdb_stopped() has been called, not yet looked at */
+	bool held;		  /* a packet waits for the stop */
+	bool inside;		  /* a call from below must not start anything */
+	struct gdb_stop stop;	  /* the latest */
+	struct gdb_thread g, c;	  /* what H has selected; 0: any, UINT32_MAX: all */
 	struct gdb_thread listed; /* how far qfThreadInfo has come */
 
-	/* A long job that goes on from gdb_poll() to gdb_poll(). */
-	struct {
-		uint8_t kind;
-		uint32_t crc;
-		struct gdb_thread thread;
-		uint64_t address, left;
-		const uint8_t *pattern;
-		size_t pattern_bytes;
-	} job;
+	/* A long job, which goes on from gdb_poll() to gdb_poll(). */
+	uint8_t job;
+	uint32_t crc;
+	const uint8_t *pattern;
+	size_t pattern_bytes;
 
 	size_t agent_used;
-	uint32_t files[GDB_OPEN_FILES]; /* pid whose file is open; 0: free */
 
 	/**
 	 * For the embedder to read: bytes of gdb_console() that found no room, packets with a bad
@@ -99,8 +100,8 @@ struct gdb_stub {
  * Make an instance. The target counts as running: the first packet calls stop(). Where it is
  * stopped already (a machine halted at its first instruction), say so with gdb_stopped().
  *
- * @return GDB_OK; GDB_EINVAL: a buffer is too small (also: tx must hold a whole `g` reply, two
- * digits a byte, and 8 bytes more), or `core` lacks a function.
+ * @return GDB_OK; GDB_EINVAL: a buffer is too small. (tx must also hold a whole `g` reply, two
+ * digits a byte: otherwise that is answered by an error.)
  */
 enum gdb_err gdb_init(struct gdb_stub *stub, const struct gdb_config *config);
 

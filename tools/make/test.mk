@@ -2,7 +2,10 @@
 
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_TESTS := $(UNIT_SOURCES:tests/unit/%.c=$(BUILD)/host/tests/%)
-FUZZERS := $(BUILD)/host/fuzz_vtrace $(BUILD)/host/fuzz_manifest $(BUILD)/host/fuzz_decode $(BUILD)/host/fuzz_psci
+FUZZERS := $(BUILD)/host/fuzz_vtrace $(BUILD)/host/fuzz_manifest $(BUILD)/host/fuzz_decode $(BUILD)/host/fuzz_psci \
+	$(BUILD)/host/fuzz_gdbstub $(BUILD)/host/fuzz_agent
+# For a test's line of sources.
+GDBSTUB_SOURCES := $(wildcard gdbstub/*.c)
 UNIT_FLAGS := -std=c17 -g -O1 -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined -I. -Isrc -Iinclude
 
 # The second line of a test names what it tests: /* sources: src/mm/stage2.c ... */
@@ -32,7 +35,7 @@ $(BUILD)/host/$1: tests/fuzz/$1.c $(call sources_of,tests/fuzz/$1.c) $(wildcard 
 	$$(Q)clang $(UNIT_FLAGS) -fsanitize=fuzzer -MMD -MP -MF $$@.d -o $$@ tests/fuzz/$1.c $(call sources_of,tests/fuzz/$1.c) -lfdt -lz
 -include $(BUILD)/host/$1.d
 endef
-$(foreach name,fuzz_manifest fuzz_decode fuzz_psci,$(eval $(call fuzzer,$(name))))
+$(foreach name,fuzz_manifest fuzz_decode fuzz_psci fuzz_gdbstub fuzz_agent,$(eval $(call fuzzer,$(name))))
 
 # Over all syndromes: too long for every test run.
 $(BUILD)/host/exhaustive_esr: tests/unit/exhaustive_esr.c $(call sources_of,tests/unit/exhaustive_esr.c) tests/unit/esr_claims.h
@@ -77,7 +80,7 @@ matrix: ## the QEMU tests on every CPU, by GCC and clang: some 25 minutes
 exhaustive: $(BUILD)/host/exhaustive_esr ## the exit decoder over all 2^32 syndromes: a minute
 	$<
 
-TARGET_C = $(shell git ls-files 'src/*.c' 'trace/*.c' | grep -v '^trace/host/')
+TARGET_C = $(shell git ls-files 'src/*.c' 'trace/*.c' 'gdbstub/*.c' | grep -v '^trace/host/')
 
 lint: ## clang-format, cppcheck and shellcheck over the tree
 	@tools/setup.sh test

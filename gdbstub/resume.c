@@ -1,0 +1,125 @@
+/*
+ * Going on: vCont, and `c`, `s`, `C`, `S` of clients that have no vCont.
+ *
+ * A vCont is a list of actions, and for each thread the first that names it holds. It is read again
+ * for each thread, so that no list need be kept.
+ */
+#include "internal.h"
+
+/* A letter and what belongs to it. */
+static void take_action(struct gdb_stub *stub, struct gdb_action *action)
+{
+	const struct gdb_action nothing = {.kind = GDB_ACTION_RUN};
+	const uint8_t letter = *stub->at | 0x20;
+
+	*action = nothing;
+	if (letter == 's')
+		action->kind = GDB_ACTION_STEP;
+	if (gdb_accept(stub, 'c') || gdb_accept(stub, 's'))
+		return;
+	if (gdb_accept(stub, 'C') || gdb_accept(stub, 'S')) {
+		const uint64_t signal = gdb_number(stub);
+
+		stub->malformed |= signal > UINT8_MAX;
+		action->signal = (uint8_t)signal;
+	} else if (gdb_accept(stub, 't')) {
+		action->kind = GDB_ACTION_STAY;
+	} else if (stub->config.ops->core->range_step && gdb_accept(stub, 'r')) {
+		action->begin = gdb_number(stub);
+		gdb_expect(stub, ',');
+		action->end = gdb_number(stub);
+		stub->malformed |= action->begin > action->end;
+		/* An empty range: one step. */
+		action->kind = action->begin < action->end ? GDB_ACTION_RANGE : GDB_ACTION_STEP;
+	} else {
+		stub->malformed = true;
+	}
+}
+
+/*
+ * A list of actions, each with a thread behind ':' or else for whom stub->selected says. The first
+ * that is for this thread; "stay" if none is.
+ */
+static int find_action(struct gdb_stub *stub, uint8_t *list, struct gdb_thread thread,
+		       struct gdb_action *action)
+{
+	stub->at = list;
+	do {
+		struct gdb_thread selection = stub->selected;
+
+		take_action(stub, action);
+		if (gdb_accept(stub, ':'))
+			selection = gdb_thread_id(stub);
+		if (thread.tid && gdb_thread_matches(thread, selection))
+			return true;
+	} while (gdb_accept(stub, ';'));
+	action->kind = GDB_ACTION_STAY;
+	return false;
+}
+
+/* The target may have stopped again before resume() returns: so in this order. */
+static enum gdb_err go(struct gdb_stub *stub)
+{
+	enum gdb_err result;
+
+	gdb_reply_cancel(stub);
+	gdb_set_running(stub, true);
+	result = stub->config.ops->core->resume(stub->config.target);
+	if (result == GDB_OK)
+		return GDB_NO_REPLY;
+	stub->running = false;
+	stub->awaited = false;
+	return result;
+}
+
+/* A list that moves nobody is never followed by a stop: it must be answered now. */
+static enum gdb_err follow(struct gdb_stub *stub, uint8_t *list)
+{
+	const struct gdb_core_ops *core = stub->config.ops->core;
+	struct gdb_thread next = {0, 0};
+	struct gdb_action action;
+	bool moves = false, found = false;
+	enum gdb_err result = GDB_OK;
+
+	find_action(stub, list, next, &action);
+	if (!gdb_parsed(stub))
+		return GDB_EINVAL;
+	while (result == GDB_OK && gdb_next_any(stub, &next)) {
+		found |= find_action(stub, list, next, &action);
+		moves |= action.kind != GDB_ACTION_STAY;
+		result = core->set_action(stub->config.target, next, &action);
+	}
+	if (result != GDB_OK)
+		return result;
+	if (!found)
+		return GDB_ESRCH;
+	if (moves)
+		return go(stub);
+	stub->stop.reason = GDB_STOP_SIGNAL;
+	stub->stop.signal = GDB_SIGNAL_NONE;
+	gdb_put_stop(stub);
+	return GDB_REPLIED;
+}
+
+enum gdb_err gdb_do_vcont(struct gdb_stub *stub)
+{
+	const struct gdb_thread all = {GDB_ALL, GDB_ALL};
+
+	stub->selected = all;
+	gdb_expect(stub, ';');
+	return follow(stub, stub->at);
+}
+
+/*
+ * The packet is a vCont action, for the threads that Hc has selected; a step is for one of them. To
+ * go on at another address is not offered: GDB writes the pc.
+ */
+enum gdb_err gdb_do_go(struct gdb_stub *stub)
+{
+	const bool named = stub->c.tid + 1 > 1;
+
+	stub->selected = stub->c;
+	if (!named && (stub->config.rx[0] | 0x20) == 's')
+		stub->selected = gdb_pick_thread(stub, stub->g);
+	return follow(stub, stub->config.rx);
+}

@@ -1,0 +1,120 @@
+/*
+ * qXfer: documents that GDB reads piece by piece: the target description, the list of threads, the
+ * name of the program. Each piece is made anew.
+ */
+#include "internal.h"
+
+#define CHUNK_BYTES 256
+
+/* The annex becomes a C string in place: its ':' makes room for the NUL. Then OFFSET "," LENGTH. */
+static const char *take_request(struct gdb_stub *stub)
+{
+	const char *const annex = (const char *)stub->at;
+
+	while (!gdb_at_end(stub) && *stub->at != ':')
+		stub->at++;
+	if (!gdb_at_end(stub))
+		*stub->at++ = 0;
+	gdb_range(stub, ',');
+	return gdb_parsed(stub) && stub->length ? annex : NULL;
+}
+
+enum gdb_err gdb_do_features(struct gdb_stub *stub)
+{
+	const char *const annex = take_request(stub);
+	uint8_t bytes[CHUNK_BYTES];
+	size_t count;
+
+	if (!annex)
+		return GDB_EINVAL;
+	gdb_document_begin(stub);
+	stub->window_skip = 0;
+	do {
+		enum gdb_err result;
+
+		count = sizeof(bytes);
+		result = stub->config.ops->description->read(stub->config.target, stub->thread.pid,
+							     annex, stub->address, bytes, &count);
+		if (result != GDB_OK)
+			return result;
+		if (count > sizeof(bytes))
+			return GDB_EIO;
+		gdb_put_binary(stub, bytes, count);
+		stub->address += count;
+	} while (count && !stub->window_cut);
+	return gdb_document_end(stub);
+}
+
+/* What XML or the protocol would need to escape is not worth the bytes here. */
+static void put_label(struct gdb_stub *stub, char *text)
+{
+	for (char *at = text; *at; at++) {
+		if (*at < ' ' || *at == '<' || *at == '&' || *at == '"' || *at == '#' ||
+		    *at == '$' || *at == '*' || *at == '}')
+			*at = '?';
+	}
+	gdb_put_text(stub, text);
+}
+
+static void put_thread(struct gdb_stub *stub, struct gdb_thread thread)
+{
+	const struct gdb_thread_info_ops *info = stub->config.ops->thread_info;
+	void *const target = stub->config.target;
+	const int core = info->core(target, thread);
+	char text[GDB_MAX_TEXT_BYTES] = "";
+
+	gdb_put_text(stub, "<thread id=\"");
+	gdb_put_thread(stub, thread);
+	if (core >= 0) {
+		gdb_put_text(stub, "\" core=\"0x");
+		gdb_put_number(stub, (unsigned)core);
+	}
+	gdb_put_text(stub, "\" name=\"");
+	info->name(target, thread, text, sizeof(text));
+	put_label(stub, text);
+	gdb_put_text(stub, "\">");
+	text[0] = 0;
+	info->state(target, thread, text, sizeof(text));
+	put_label(stub, text);
+	gdb_put_text(stub, "</thread>");
+}
+
+enum gdb_err gdb_do_thread_list(struct gdb_stub *stub)
+{
+	const char *const annex = take_request(stub);
+	struct gdb_thread next = {0, 0};
+
+	if (!annex || *annex)
+		return GDB_EINVAL;
+	gdb_document_begin(stub);
+	gdb_put_text(stub, "<threads>");
+	while (gdb_next_thread(stub, &next))
+		put_thread(stub, next);
+	gdb_put_text(stub, "</threads>");
+	return gdb_document_end(stub);
+}
+
+/* The annex is a process, or empty for the one that GDB looks at. */
+enum gdb_err gdb_do_exec_path(struct gdb_stub *stub)
+{
+	const char *const annex = take_request(stub);
+	uint64_t pid = stub->thread.pid;
+	char path[GDB_MAX_TEXT_BYTES] = "";
+	enum gdb_err result;
+
+	if (!annex)
+		return GDB_EINVAL;
+	if (*annex) {
+		stub->at = (uint8_t *)annex;
+		pid = gdb_number(stub);
+		if (stub->malformed || *stub->at || !gdb_process_exists(stub, pid))
+			return GDB_ESRCH;
+	}
+	result = stub->config.ops->exec_file->path(stub->config.target, (uint32_t)pid, path,
+						   sizeof(path));
+	if (result != GDB_OK)
+		return result;
+	gdb_document_begin(stub);
+	gdb_put_binary(stub, path, strlen(path));
+	return gdb_document_end(stub);
+}
