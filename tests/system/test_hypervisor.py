@@ -168,3 +168,20 @@ def test_the_trace_names_as_many_vms_and_cpus_as_there_can_be(tmp_path):
     check = subprocess.run([harness.ROOT / "build/host/vtrace", "check", tmp_path / "run.vtr"], capture_output=True, text=True)
     total = re.search(r"check: exits=(\d+) lost=0 total=\1 ok", check.stdout)
     assert total, check.stdout + check.stderr + run.report()
+
+
+@pytest.mark.parametrize("cpus", [2, 4])
+def test_the_boot_cpu_need_not_be_listed_first(tmp_path, cpus):
+    """A device tree may name CPUs in any order: the one that boots is here the last. All start, and guests run on each."""
+    machine = "virt,virtualization=on,gic-version=3"
+    subprocess.run(["qemu-system-aarch64", "-M", f"{machine},dumpdtb=machine.dtb", "-cpu", "cortex-a57", "-smp", str(cpus), "-m", "256M",
+                    "-nodefaults"], cwd=tmp_path, check=True, capture_output=True)
+    for index in range(cpus):
+        subprocess.run(["fdtput", "-t", "i", "machine.dtb", f"/cpus/cpu@{index}", "reg", str(cpus - 1 - index)], cwd=tmp_path, check=True)
+    (tmp_path / "vms.dts").write_text(harness.manifest(
+        harness.test_guest("all", "ipi", vcpus=4, cpu_affinity="<" + " ".join(str(i % cpus) for i in range(4)) + ">"),
+        harness.test_guest("last", "registers", "seed=1", cpu_affinity=cpus - 1)))
+    subprocess.run([harness.VITRINE, "manifest", "vms.dts", "-o", "vms.dtb"], cwd=tmp_path, check=True)
+    _, output = harness.boot_raw(tmp_path, "-smp", str(cpus), "-dtb", "machine.dtb", "-initrd", "vms.dtb")
+    assert f"{cpus} cpus" in output and "exit: status=0 reason=poweroff" in output, output
+    assert output.count("] done: ") == 2 and "FAIL" not in output, output
