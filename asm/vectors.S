@@ -14,6 +14,7 @@
 #define ENTRY_PARK  8
 #define ENTRY_SAVED 16
 #define ENTRY_BYTES (ENTRY_SAVED + 96)
+#define EL2_IRQ_BYTES 192
 
 /* Bits of what the C functions answer: core/dispatch.c, answer(), and enum exit_action. */
 #define ANSWER_NOT_PLAIN 16
@@ -102,6 +103,12 @@
 	b	el2_fault_entry
 	.endm
 
+/* Only in a window of irq_window_open(): everywhere else PSTATE.I is set. */
+	.macro	el2_irq
+	slot
+	b	el2_irq_entry
+	.endm
+
 /* A guest's exit: `begin` notes the time, or nothing; `handler` is C; `after` goes on with its answer. */
 	.macro	sync_entry handler, begin, after
 	slot
@@ -138,7 +145,7 @@
 	el2_fault 2
 	el2_fault 3
 	el2_fault 4				/* current EL with SP_EL2: synchronous, IRQ, FIQ, SError */
-	el2_fault 5
+	el2_irq
 	el2_fault 6
 	el2_fault 7
 	/*
@@ -215,6 +222,44 @@ leave_guest:
 	ldp	x29, x30, [sp, #ENTRY_SAVED + 80]
 	add	sp, sp, #ENTRY_BYTES
 	ret
+
+/*
+ * An interrupt of EL2's own code, in a window. C may change x0-x18 and x30; ELR and SPSR say where we were: another exception, a
+ * guest's exit even, may come before we go back. The frame record at the bottom keeps backtraces whole.
+ */
+el2_irq_entry:
+	stp	x29, x30, [sp, #-EL2_IRQ_BYTES]!
+	mov	x29, sp
+	stp	x0, x1, [sp, #16]
+	stp	x2, x3, [sp, #32]
+	stp	x4, x5, [sp, #48]
+	stp	x6, x7, [sp, #64]
+	stp	x8, x9, [sp, #80]
+	stp	x10, x11, [sp, #96]
+	stp	x12, x13, [sp, #112]
+	stp	x14, x15, [sp, #128]
+	stp	x16, x17, [sp, #144]
+	mrs	x0, elr_el2
+	mrs	x1, spsr_el2
+	stp	x18, x0, [sp, #160]
+	str	x1, [sp, #176]
+	bl	el2_interrupt
+	ldr	x1, [sp, #176]
+	ldp	x18, x0, [sp, #160]
+	msr	elr_el2, x0
+	msr	spsr_el2, x1
+	ldp	x16, x17, [sp, #144]
+	ldp	x14, x15, [sp, #128]
+	ldp	x12, x13, [sp, #112]
+	ldp	x10, x11, [sp, #96]
+	ldp	x8, x9, [sp, #80]
+	ldp	x6, x7, [sp, #64]
+	ldp	x4, x5, [sp, #48]
+	ldp	x2, x3, [sp, #32]
+	ldp	x0, x1, [sp, #16]
+	ldp	x29, x30, [sp], #EL2_IRQ_BYTES
+	eret
+	sb_after_eret
 
 /*
  * Build struct fault_frame on the emergency stack and call el2_fault(kind, frame). x0 = kind; the faulting x0 is in SP_EL0.

@@ -63,6 +63,12 @@ bool embed_may_resume_from_wait(struct vcpu *vcpu);
 enum exit_action embed_interrupt(struct vcpu *vcpu, uint32_t *intid);
 
 /**
+ * A physical interrupt has come in a window (irq_window_open(), vitrine/percpu.h): acknowledge and handle it. The vCPU that is
+ * loaded, if any, is not to be put. Without windows it is never called.
+ */
+void embed_el2_interrupt(void);
+
+/**
  * vcpu_inject_interrupt(): make `intid` pending in the guest's interrupt controller. Any CPU, any state of the
  * vCPU. VT_EINVAL for an interrupt that the guest does not have; VT_ENOSYS without a controller.
  */

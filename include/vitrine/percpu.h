@@ -41,6 +41,10 @@ struct percpu {
 	uint32_t locks_held;	 /* one bit a lock rank, debug builds only */
 	bool online;		 /* enabled. Atomic: other CPUs wait for it */
 	uint64_t event_counters; /* MDCR_EL2.HPMN of this CPU: what its PMU has */
+	unsigned irq_windows;	 /* how many times irq_window_open() is in force */
+	bool handles_interrupt;	 /* taken in a window */
+	uint64_t el2_interrupts; /* how many so far */
+	uint64_t hcr_before_window;
 	struct percpu_saved saved;
 };
 
@@ -80,6 +84,17 @@ enum vt_err percpu_enable(struct percpu *cpu, bool traced);
  * VT_ESTATE, and nothing has changed, when `cpu` is not what this CPU has enabled last, or has a vCPU loaded.
  */
 enum vt_err percpu_disable(struct percpu *cpu);
+
+/**
+ * Let interrupts in while EL2 does something that takes long, such as clearing a guest's memory: each goes to
+ * embed_el2_interrupt(), and what it has interrupted goes on with all its registers. Calls nest; the last close masks again.
+ *
+ * In between the caller holds no lock, writes no trace record and loads or puts no vCPU: the handler may do these.
+ *
+ * @return VT_OK; VT_ESTATE inside the handler, or for a close without an open: nothing has changed.
+ */
+enum vt_err irq_window_open(void);
+enum vt_err irq_window_close(void);
 
 /** From any CPU. */
 bool percpu_is_enabled(const struct percpu *cpu);

@@ -12,6 +12,9 @@ uint64_t exit_serror(struct vcpu *vcpu, uint64_t esr);
 void exit_record(uint64_t answer, struct vcpu *vcpu, uint64_t esr);
 void exit_record_later(uint64_t answer, struct vcpu *vcpu, uint64_t esr);
 
+/* An interrupt has been taken at EL2 itself: core/irq_window.c. */
+void el2_interrupt(void);
+
 /* asm/vectors.S */
 void vcpu_enter(struct vcpu *vcpu);
 extern const char el2_vectors[], el2_vectors_traced[];

@@ -31,6 +31,15 @@ static inline void isb(void)
 {
 	__asm__ volatile("isb" ::: "memory");
 }
+/* PSTATE.I. What stands between the two may be interrupted, so the compiler keeps it there. */
+static inline void irq_unmask(void)
+{
+	__asm__ volatile("msr daifclr, #2" ::: "memory");
+}
+static inline void irq_mask(void)
+{
+	__asm__ volatile("msr daifset, #2" ::: "memory");
+}
 static inline void dsb_sy(void)
 {
 	__asm__ volatile("dsb sy" ::: "memory");

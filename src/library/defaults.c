@@ -108,6 +108,12 @@ WEAK enum exit_action embed_interrupt(struct vcpu *vcpu, uint32_t *intid)
 	return EXIT_LEAVE;
 }
 
+/* It would come again at once, for ever. */
+WEAK void embed_el2_interrupt(void)
+{
+	panic("an interrupt at EL2, and no embed_el2_interrupt()");
+}
+
 WEAK enum vt_err embed_inject_interrupt(struct vcpu *vcpu, uint32_t intid)
 {
 	(void)vcpu;

@@ -4,6 +4,7 @@
  */
 #include "vm/sched.h"
 
+#include <vitrine/embed.h>
 #include <vitrine/percpu.h>
 
 #include "dev/console.h"
@@ -26,6 +27,7 @@ struct run_queue {
 	unsigned next; /* where the search for the next vCPU starts */
 	struct vm_vcpu *loaded;
 	struct vm_vcpu *woken; /* has just got an interrupt that it waited for: goes first */
+	bool interrupted;      /* atomic: a kick may have been taken while requests were served */
 	uint64_t slice_end;    /* but not beyond this: then it is the next one's turn in any case */
 };
 
@@ -342,6 +344,18 @@ bool sched_interrupt(uint32_t intid)
 	return intid != INTID_MAINTENANCE;
 }
 
+/* While a VM's memory is being filled (vm/vm.c). Whoever it concerns runs when that is over. */
+void embed_el2_interrupt(void)
+{
+	struct run_queue *queue = this_queue();
+
+	sched_interrupt(gic_acknowledge());
+	/* No deadline of a vCPU: it may have passed, and would come back without end. set_timer() sees to those. */
+	if (has_tick())
+		el2_timer_set(trace_clock() + milliseconds(TICK_MS));
+	__atomic_store_n(&queue->interrupted, true, __ATOMIC_RELAXED);
+}
+
 /*
  * Nobody is ready: sleep until an interrupt. Masked interrupts end WFI too. (Arm ARM D1.6.2.) While a debugger talks this
  * CPU stays awake: `busy`.
@@ -389,9 +403,14 @@ void sched_loop(void)
 	struct run_queue *queue = this_queue();
 
 	for (;;) {
-		const bool busy = debug_poll();
+		bool busy;
 
-		serve_requests(queue);
+		/* Who has kicked us in a window of serve_requests() may be one that we had passed. */
+		do {
+			__atomic_store_n(&queue->interrupted, false, __ATOMIC_RELAXED);
+			busy = debug_poll();
+			serve_requests(queue);
+		} while (__atomic_load_n(&queue->interrupted, __ATOMIC_RELAXED));
 
 		struct vm_vcpu *vcpu = pick(queue);
 

@@ -53,6 +53,17 @@ static void log_trace_totals(void)
 		log_line("summary: trace: off");
 }
 
+/* Interrupts that did not wait for a VM's memory to be filled. */
+static void log_at_el2(void)
+{
+	uint64_t taken = 0;
+
+	for (unsigned i = 0; i < hal.cpus; i++)
+		taken += percpu_table[i].el2_interrupts;
+	if (taken)
+		log_line("summary: %-24s %12llu", "interrupts at EL2", (ull)taken);
+}
+
 void summary_log(void)
 {
 	const bool timed = percpu_table[0].ring != 0;
@@ -76,6 +87,7 @@ void summary_log(void)
 				 (ull)count, (ull)(permille / 10), (ull)(permille % 10));
 	}
 	log_line("summary: %-24s %12llu", "total", (ull)total);
+	log_at_el2();
 	log_line("summary: a tick is 1/%llu s", (ull)READ_SYSREG(CNTFRQ_EL0));
 	log_trace_totals();
 }

@@ -42,12 +42,16 @@ static const char *fill_ram(struct vm *vm, bool keep)
 {
 	const char *problem;
 
+	/* Of gigabytes: other VMs' timers and the keyboard do not wait for it. */
+	irq_window_open();
 	if (!keep)
 		zero_pages((void *)(uintptr_t)vm->ram_pa, vm->config->ram_bytes);
 	problem = loader_load(vm->config, (void *)(uintptr_t)vm->ram_pa, &vm->guest);
+	if (!problem)
+		clean_to_memory((void *)(uintptr_t)vm->ram_pa, vm->config->ram_bytes);
+	irq_window_close();
 	if (problem)
 		return problem;
-	clean_to_memory((void *)(uintptr_t)vm->ram_pa, vm->config->ram_bytes);
 	ic_ialluis();
 	dsb_ish();
 	return 0;

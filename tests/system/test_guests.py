@@ -1,5 +1,7 @@
 """The purpose-built guests of guests/tests/: what a guest's CPU, interrupts, timer, devices and calls do."""
 
+import re
+
 import pytest
 
 import harness
@@ -107,6 +109,17 @@ def test_resets_in_a_row(tmp_path, pcpus):
     assert run.status == 0, run.report()
     assert run.lines_of("guest").count("start") == RESETS + 1, run.report()
     assert run.log.count("vm guest: reset") == RESETS, run.report()
+
+
+def test_interrupts_while_a_vm_is_reset(tmp_path):
+    """One CPU clears 128 MiB again and again: EL2's timer, of two VMs' consoles, is served meanwhile, and nothing is upset."""
+    guest = harness.test_guest("guest", "reset", vcpus=2, memory="<0x0 0x40000000 0x0 0x08000000>")
+    run = harness.run(tmp_path, "--pcpus", 1, nodes=[guest, harness.bystander()], stdin=b"r" * 10 + b"q")
+    run.assert_passed("guest")
+    run.assert_passed("bystander")
+    assert run.status == 0, run.report()
+    assert re.search(r"summary: interrupts at EL2 +[1-9]", run.log), run.report()
+    harness.check_trace(tmp_path)
 
 
 def test_quit_in_the_middle_of_resets(tmp_path):

@@ -91,6 +91,12 @@ def test_entries_that_are_refused_or_for_nothing(installed, tmp_path, cpu, aarch
     assert boot(program(installed, tmp_path, "entry"), cpu, gic) == [*aarch32, "checked"]
 
 
+@pytest.mark.parametrize("cpu", ["cortex-a53", "neoverse-n1"])
+def test_interrupts_at_el2_leave_what_they_interrupt_as_it_was(installed, tmp_path, cpu):
+    """A loop that ends only when interrupts are handled inside it; without them this is a time-out."""
+    assert boot(program(installed, tmp_path, "el2_irq"), cpu) == ["checked"]
+
+
 @pytest.mark.parametrize("std", ["c11", "c17"])
 @pytest.mark.parametrize("compiler", ["aarch64-linux-gnu-gcc", "clang --target=aarch64-linux-gnu"])
 def test_each_header_stands_alone(installed, tmp_path, compiler, std):
