@@ -66,8 +66,7 @@ struct vcpu {
 	uint64_t vttbr, vtcr;
 	uint64_t sctlr_reset; /* SCTLR_EL1 at its first instruction */
 	uint64_t vmpidr;
-	uint32_t kicked; /* atomic: vcpu_kick() */
-	uint32_t id;	 /* unique in the machine; 0..254: the trace's vCPU index */
+	uint32_t id; /* unique in the machine; 0..254: the trace's vCPU index */
 	enum vcpu_state state;
 	struct vcpu_exit exit; /* the exit being handled, when it left the fast path */
 
@@ -83,6 +82,7 @@ struct vcpu {
 	struct vcpu_fpsimd fpsimd;
 	struct guest_debug debug;
 	struct guest_pmu pmu;
+	uint32_t kicked; /* atomic: vcpu_kick() */
 };
 
 /** Changes to a register's default: first `set`, then `clear`. */
