@@ -29,6 +29,7 @@ static struct {
 	bool enabled;	   /* the machine has the port */
 	bool halt;	   /* VMs wait for the debugger from their first instruction on */
 	uint32_t sessions; /* of the port, as last seen */
+	bool fresh;	   /* nothing has been heard in this session */
 	bool awaiting;	   /* VMs run, or are about to stop: gdb_stopped() is to come */
 	struct gdb_thread latest;
 	uint64_t heard_ticks;
@@ -244,6 +245,7 @@ static void look_for_sessions(void)
 	if (sessions == server.sessions)
 		return;
 	server.sessions = sessions;
+	server.fresh = true;
 	log_line("gdb: %s", virtio_serial_port_open(VIRTIO_SERIAL_PORT_GDB) ? "connected"
 									    : "connection closed");
 	gdb_disconnected(&server.stub);
@@ -258,6 +260,25 @@ static void look_for_sessions(void)
 	gdb_released(&server.stub);
 }
 
+/*
+ * A debugger that has waited for us while we started has said its first word several times, and expects one answer.
+ */
+static void skip_repetitions(void)
+{
+	static const char first_word[] = "$qSupported";
+	uint32_t more;
+
+	do {
+		more = virtio_serial_receive(VIRTIO_SERIAL_PORT_GDB, server.in + server.in_end,
+					     sizeof(server.in) - server.in_end);
+		server.in_end += more;
+	} while (more && server.in_end < sizeof(server.in));
+	for (uint32_t at = server.in_at + 1; at + sizeof(first_word) <= server.in_end; at++)
+		if (memcmp(server.in + at, first_word, sizeof(first_word) - 1) == 0)
+			server.in_at = at;
+	server.fresh = false;
+}
+
 /* True: something has come. */
 static bool receive(void)
 {
@@ -269,6 +290,8 @@ static bool receive(void)
 			server.in_end = virtio_serial_receive(VIRTIO_SERIAL_PORT_GDB, server.in,
 							      sizeof(server.in));
 			heard |= server.in_end != 0;
+			if (heard && server.fresh)
+				skip_repetitions();
 		}
 		if (server.in_at == server.in_end || !gdb_rx(&server.stub, server.in[server.in_at]))
 			return heard;
