@@ -27,6 +27,27 @@ static void counts_agree(const struct source *source, const struct summary *summ
 		abort();
 }
 
+/* The two halves of the input as golden texts; a text is the same as itself. */
+static void compare_texts(const uint8_t *data, size_t bytes, FILE *nowhere)
+{
+	FILE *a, *b;
+
+	if (bytes < 2)
+		return;
+	a = fmemopen((void *)(uintptr_t)data, bytes / 2, "rb");
+	b = fmemopen((void *)(uintptr_t)(data + bytes / 2), bytes - bytes / 2, "rb");
+	if (!a || !b)
+		abort();
+	diff_golden(a, b, nowhere);
+	fclose(b);
+	rewind(a);
+	b = fmemopen((void *)(uintptr_t)data, bytes / 2, "rb");
+	if (!b || diff_golden(a, b, nowhere) != EXIT_DONE)
+		abort();
+	fclose(a);
+	fclose(b);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
@@ -34,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	size_t gathered_bytes;
 	static struct summary *summary;
 	static FILE *nowhere;
-	struct groups groups;
+	struct groups groups, none;
 	const struct source source = {.name = "fuzz", .memory = data, .fd = -1, .bytes = bytes};
 
 	if (!summary) {
@@ -45,6 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	}
 	if (!groups_begin(&groups, bytes ? 1 + data[bytes - 1] % 15u : BY_REASON))
 		abort();
+	if (!groups_begin(&none, groups.by))
+		abort();
 	summarize(&source, summary, &groups);
 	counts_agree(&source, summary);
 	convert_recording(&source, summary, nowhere, "nowhere");
@@ -53,7 +76,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	groups_from_counters(&groups, summary);
 	stat_recording(summary, &groups, 20, nowhere);
 	stat_json(summary, &groups, 20, nowhere);
+	diff_recordings((struct diff_side[2]){{summary, &groups},
+					      {summary, bytes & 1 ? &groups : &none}},
+			20, nowhere);
+	groups_end(&none);
 	groups_end(&groups);
+	compare_texts(data, bytes, nowhere);
 	if (ramdump_gather(&source, &gathered, &gathered_bytes)) {
 		const struct source rings = {
 			.name = "rings", .memory = gathered, .fd = -1, .bytes = gathered_bytes};

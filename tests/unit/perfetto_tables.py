@@ -24,8 +24,8 @@ def _packets(path):
         if flags & 1:
             now[sequence] = stamp
             tracks[sequence] = one(one(one(packet, "trace_packet_defaults", []), "track_event_defaults", []), "track_uuid")
-        elif flags & 2:
-            now[sequence] += stamp
+        elif sequence in now and one(packet, "timestamp_clock_id") is None and one(packet, "timestamp") is not None:
+            now[sequence] += stamp  # in the sequence's own clock: since its packet before
         interned = one(packet, "interned_data", [])
         for table, key in ((names, "event_names"), (categories, "event_categories")):
             table[sequence].update((one(entry, "iid"), one(entry, "name")) for entry in every(interned, key))

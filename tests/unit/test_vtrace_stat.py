@@ -1,5 +1,7 @@
 """vtrace stat: groups, quantiles, the hypervisor's own counters, live."""
 import json
+import os
+import pty
 import random
 import signal
 import socket
@@ -150,6 +152,24 @@ def test_a_flight_recording_begins_later(vtrace):
     assert " LOST records=2" in vtrace("dump", data).stdout
     stream = recording.first + b"".join(cpu.pages[2:]) + last
     assert "gap(s) in the page sequence" in vtrace("check", stream).stderr
+
+
+def test_long_work_shows_a_bar_on_a_terminal_only(build, tmp_path):
+    raw = tmp_path / "raw"
+    raw.write_bytes(ordinary(2, 400).bytes())
+    ours, theirs = pty.openpty()
+    shown = []
+    for errors, least in ((theirs, "1"), (theirs, "999999999"), (subprocess.PIPE, "1")):
+        done = subprocess.run([build / "host/vtrace", "stat", raw], stdout=subprocess.PIPE, stderr=errors, check=True,
+                              env={**os.environ, "VTRACE_PROGRESS_BYTES": least})
+        os.set_blocking(ours, False)
+        try:
+            shown.append(os.read(ours, 65536) if errors == theirs else done.stderr)
+        except BlockingIOError:
+            shown.append(b"")
+    os.close(ours)
+    os.close(theirs)
+    assert b"reading [####" in shown[0] and shown[0].endswith(b"\r\x1b[K") and shown[1:] == [b"", b""]
 
 
 # -- Live -------------------------------------------------------------------------------------------------------

@@ -83,6 +83,14 @@ int stat_recording(const struct summary *summary, const struct groups *groups, u
 /* stat_json.c */
 int stat_json(const struct summary *summary, const struct groups *groups, uint32_t top, FILE *out);
 
+/* diff.c: two recordings by kind of exit, and two golden texts line by line (EXIT_BAD_DATA: they differ). */
+struct diff_side {
+	const struct summary *summary;
+	const struct groups *groups;
+};
+int diff_recordings(const struct diff_side sides[2], uint32_t top, FILE *out);
+int diff_golden(FILE *a, FILE *b, FILE *out);
+
 /* check.c. `pftrace` may be NULL. */
 int check_recording(const struct source *source, const struct summary *summary, const char *pftrace,
 		    FILE *out);

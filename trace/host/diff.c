@@ -63,17 +63,17 @@ static int by_effect(const void *a, const void *b)
 	return strcmp(x->label, y->label);
 }
 
-static uint32_t take_side(struct change *change, const struct side *side, uint32_t which)
+static uint32_t take_side(struct change *change, const struct diff_side *side, uint32_t which)
 {
 	uint32_t count;
-	struct group **sorted = groups_sorted(&side->groups, &count);
+	struct group **sorted = groups_sorted(side->groups, &count);
 
 	for (uint32_t i = 0; sorted && i < count; i++) {
 		change[i] = (struct change){.effect_ns = 0};
 		change[i].group[which] = sorted[i];
-		change[i].waits = side->groups.by & BY_REASON && sorted[i]->reason == REASON_HALT;
-		group_label(&side->groups, sorted[i], &side->recording.summary->metadata,
-			    change[i].label, LABEL_BYTES);
+		change[i].waits = side->groups->by & BY_REASON && sorted[i]->reason == REASON_HALT;
+		group_label(side->groups, sorted[i], &side->summary->metadata, change[i].label,
+			    LABEL_BYTES);
 		if (strcmp(change[i].label, "WFI") == 0 || strcmp(change[i].label, "WFE") == 0)
 			change[i].waits = true;
 	}
@@ -99,21 +99,21 @@ static uint32_t join(struct change *change, uint32_t count)
 	return kept;
 }
 
-static double total_ns(const struct change *change, const struct side *sides, uint32_t which)
+static double total_ns(const struct change *change, const struct diff_side *sides, uint32_t which)
 {
 	const struct group *group = change->group[which];
 
-	return group ? (double)group->total_ticks * ns_per_tick(sides[which].recording.summary) : 0;
+	return group ? (double)group->total_ticks * ns_per_tick(sides[which].summary) : 0;
 }
 
-static void print_times(FILE *out, const struct change *change, const struct side *sides,
+static void print_times(FILE *out, const struct change *change, const struct diff_side *sides,
 			double share)
 {
 	for (uint32_t which = 0; which < 2; which++) {
 		const struct group *group = change->group[which];
 		char text[TIME_TEXT_BYTES] = "-";
 		uint64_t ticks;
-		const double ns = ns_per_tick(sides[which].recording.summary);
+		const double ns = ns_per_tick(sides[which].summary);
 
 		if (group && share == 0)
 			format_time((double)group->total_ticks / (double)group->exits * ns, text);
@@ -123,7 +123,7 @@ static void print_times(FILE *out, const struct change *change, const struct sid
 	}
 }
 
-static void print_change(FILE *out, const struct change *change, const struct side *sides)
+static void print_change(FILE *out, const struct change *change, const struct diff_side *sides)
 {
 	const uint64_t a = change->group[0] ? change->group[0]->exits : 0;
 	const uint64_t b = change->group[1] ? change->group[1]->exits : 0;
@@ -137,13 +137,13 @@ static void print_change(FILE *out, const struct change *change, const struct si
 	fprintf(out, "  %s%s\n", change->effect_ns < 0 ? "-" : "+", effect);
 }
 
-static int compare(const struct side sides[2], uint32_t top, FILE *out)
+int diff_recordings(const struct diff_side sides[2], uint32_t top, FILE *out)
 {
-	const uint32_t most = sides[0].groups.count + sides[1].groups.count;
+	const uint32_t most = sides[0].groups->count + sides[1].groups->count;
 	struct change *change = calloc(most, sizeof(*change));
 	uint32_t count;
 
-	if (!change || sides[0].groups.out_of_memory || sides[1].groups.out_of_memory) {
+	if (!change || sides[0].groups->out_of_memory || sides[1].groups->out_of_memory) {
 		fprintf(stderr, "vtrace: out of memory\n");
 		free(change);
 		return EXIT_BAD_DATA;
@@ -162,8 +162,8 @@ static int compare(const struct side sides[2], uint32_t top, FILE *out)
 	if (count > top)
 		fprintf(out, "(%" PRIu32 " more)\n", count - top);
 	fprintf(out, "%-*s %10" PRIu64 " %10" PRIu64 " %+10" PRId64 "\n", LABEL_COLUMNS,
-		"exits read", sides[0].recording.summary->exits, sides[1].recording.summary->exits,
-		(int64_t)(sides[1].recording.summary->exits - sides[0].recording.summary->exits));
+		"exits read", sides[0].summary->exits, sides[1].summary->exits,
+		(int64_t)(sides[1].summary->exits - sides[0].summary->exits));
 	free(change);
 	return finish_output(out);
 }
@@ -280,7 +280,10 @@ int command_diff(const struct arguments *arguments)
 	if (!open_side(&sides[0], arguments->operand[0], groups_by, &bad))
 		return EXIT_BAD_DATA;
 	if (open_side(&sides[1], arguments->operand[1], groups_by, &bad)) {
-		status = worse(compare(sides, (uint32_t)top, stdout), bad);
+		const struct diff_side both[2] = {{sides[0].recording.summary, &sides[0].groups},
+						  {sides[1].recording.summary, &sides[1].groups}};
+
+		status = worse(diff_recordings(both, (uint32_t)top, stdout), bad);
 		close_side(&sides[1]);
 	}
 	close_side(&sides[0]);
