@@ -77,7 +77,7 @@ struct machine {
 	const uint8_t *code, *end;
 	unsigned depth;
 	bool failed;
-	uint64_t stack[GDB_AGENT_STACK];
+	uint64_t stack[GDB_AGENT_STACK + 1]; /* execute() looks at the one above, used or not */
 };
 
 /* An operand in the code: most significant byte first. */

@@ -119,6 +119,21 @@ static const char *convert(struct printer *p, const char *format, uint64_t value
 	return format;
 }
 
+/* GDB sends the format as it was typed, escapes and all. */
+static char unescaped(char character)
+{
+	switch (character) {
+	case 'n':
+		return '\n';
+	case 't':
+		return '\t';
+	case 'r':
+		return '\r';
+	default: /* a quote, a backslash */
+		return character;
+	}
+}
+
 /* The first argument is the last in args, where the stack had its top. */
 void gdb_agent_print(struct gdb_stub *stub, struct gdb_thread thread, const char *format,
 		     const uint64_t *args, size_t count)
@@ -129,7 +144,9 @@ void gdb_agent_print(struct gdb_stub *stub, struct gdb_thread thread, const char
 	p.thread = thread;
 	p.count = 0;
 	for (; *format; format++) {
-		if (*format != '%') {
+		if (*format == '\\' && format[1]) {
+			put(&p, unescaped(*++format));
+		} else if (*format != '%') {
 			put(&p, *format);
 		} else if (format[1] == '%') {
 			put(&p, *format++);

@@ -1,4 +1,7 @@
-/* Fuzzer: bytes from GDB, a transport that stutters, a target that stops when it likes. Every packet has its answer. */
+/*
+ * Fuzzer: bytes from GDB, a transport that stutters, a target that stops when it likes. Every
+ * packet has its answer.
+ */
 /* sources: $(GDBSTUB_SOURCES) */
 #include <stddef.h>
 #include <stdint.h>
@@ -38,8 +41,8 @@ static void count_answers(void)
 }
 
 /*
- * With the target stopping at once and the transport open, a packet is answered when mock_send() comes back: by one
- * frame at least, but for those that resume (the stop answers), `k` and `R`.
+ * With the target stopping at once and the transport open, a packet is answered when mock_send()
+ * comes back: by one frame at least, but for those that resume (the stop answers), `k` and `R`.
  */
 static void send(const uint8_t *bytes, size_t count)
 {

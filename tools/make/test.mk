@@ -37,6 +37,12 @@ $(BUILD)/host/$1: tests/fuzz/$1.c $(call sources_of,tests/fuzz/$1.c) $(wildcard 
 endef
 $(foreach name,fuzz_manifest fuzz_decode fuzz_psci fuzz_gdbstub fuzz_agent,$(eval $(call fuzzer,$(name))))
 
+# The GDB library's example, for tests/unit/test_gdbstub_host.py.
+GDBSTUB_HOST := $(BUILD)/gdbstub-host/toy
+$(GDBSTUB_HOST): $(wildcard gdbstub/* examples/gdbstub-host/*)
+	$(call say,MAKE,examples/gdbstub-host)
+	$(Q)$(MAKE) -s -C examples/gdbstub-host OUT=$(abspath $(@D)) all
+
 # Over all syndromes: too long for every test run.
 $(BUILD)/host/exhaustive_esr: tests/unit/exhaustive_esr.c $(call sources_of,tests/unit/exhaustive_esr.c) tests/unit/esr_claims.h
 	@mkdir -p $(@D)
@@ -52,9 +58,9 @@ ifdef CPU
 export VITRINE_CPU := $(CPU)
 endif
 
-unit-build: $(UNIT_TESTS) $(FUZZERS) $(BUILD)/host/vtrace
+unit-build: $(UNIT_TESTS) $(FUZZERS) $(GDBSTUB_HOST) $(BUILD)/host/vtrace
 
-test-build: build images linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin $(UNIT_TESTS) $(FUZZERS) test-guests
+test-build: build images linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin $(UNIT_TESTS) $(FUZZERS) $(GDBSTUB_HOST) test-guests
 
 test: ## every test: host units, fuzzers, QEMU systems, lint
 	@tools/setup.sh test
