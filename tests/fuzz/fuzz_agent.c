@@ -1,7 +1,4 @@
-/*
- * Fuzzer: agent bytecode as a condition and as a command: it ends, stays within its bounds, and
- * says the same twice.
- */
+/* Fuzzer: agent bytecode ends, stays within its bounds, and says the same twice. */
 /* sources: $(GDBSTUB_SOURCES) */
 #include <stddef.h>
 #include <stdint.h>

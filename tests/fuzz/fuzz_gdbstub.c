@@ -1,7 +1,4 @@
-/*
- * Fuzzer: bytes from GDB, a transport that stutters, a target that stops when it likes. Every
- * packet has its answer.
- */
+/* Fuzzer: bytes from GDB, a stuttering transport, a target that stops when it likes. */
 /* sources: $(GDBSTUB_SOURCES) */
 #include <stddef.h>
 #include <stdint.h>

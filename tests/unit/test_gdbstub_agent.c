@@ -1,7 +1,4 @@
-/*
- * The GDB library's agent expressions: each bytecode, each bound, conditions and commands of
- * breakpoints.
- */
+/* The GDB library's agent expressions: bytecodes, bounds, conditions and commands of breakpoints. */
 /* sources: $(GDBSTUB_SOURCES) */
 #include <setjmp.h>
 #include <stdarg.h>
