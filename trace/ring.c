@@ -122,8 +122,10 @@ void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, uint64_
 		record[short_words] = duration;
 }
 
-static uint64_t *begin_event(struct trace_ring *ring, enum trace_event event, unsigned vcpu,
-			     unsigned arg, unsigned words)
+/* Once: its callers are inlined wherever something happens, which is seldom. */
+static __attribute__((noinline)) uint64_t *begin_event(struct trace_ring *ring,
+						       enum trace_event event, unsigned vcpu,
+						       unsigned arg, unsigned words)
 {
 	const uint64_t now = trace_clock();
 

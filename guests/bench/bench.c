@@ -1,129 +1,76 @@
 /*
- * The probe guest of `make bench`: does each operation of probes.S many times and prints, one line a probe,
+ * The probe guest of `make bench`: does each operation of probes.S and reasons.S many times and prints, one line a probe,
  *
  *   probe NAME MIN MAX TOTAL COUNT
  *
  * in ticks of the virtual counter, the cost of reading the counter taken off; and `start TICKS`, the physical counter at
  * the guest's first instruction. tests/bench/run.py makes figures of it.
  */
-#include <stdint.h>
-
-#include "bench.h"
+#include "report.h"
 
 /* What is done once, and the first pages of a trace, are over by then. */
 #define WARM_UP 64
 #define COUNT	1024
 
-#define PSCI_SYSTEM_OFF 0x84000008u
-
 void bench_main(uint64_t start);
 
-#define PROBES(DO)           \
-	DO(hvc_psci_version) \
-	DO(gicd_typer_read)  \
-	DO(idreg_read)       \
-	DO(sgi_self_total)   \
-	DO(vtimer_irq)       \
-	DO(uart_read)
+/* What to take off: the cost of reading the counter, but where the count begins at an instant that nobody reads. */
+#define PROBES(DO)                      \
+	DO(hvc_psci_version, reading)   \
+	DO(gicd_typer_read, reading)    \
+	DO(idreg_read, reading)         \
+	DO(sgi_self_total, reading)     \
+	DO(vtimer_irq, 0)               \
+	DO(uart_read, reading)          \
+	DO(psci_features, reading)      \
+	DO(psci_affinity_info, reading) \
+	DO(psci_cpu_on, reading)        \
+	DO(hvc_vendor, reading)         \
+	DO(hvc_unknown, reading)        \
+	DO(smc_psci_version, reading)   \
+	DO(smc_refused, reading)        \
+	DO(gicd_write, reading)         \
+	DO(gicr_typer_read, reading)    \
+	DO(gicr_write, reading)         \
+	DO(uart_write, reading)         \
+	DO(gicd_pair_read, reading)     \
+	DO(mdscr_read, reading)         \
+	DO(mdscr_write, reading)        \
+	DO(pmcr_read, reading)          \
+	DO(cntp_read, reading)          \
+	DO(cntp_write, reading)         \
+	DO(set_way, reading)            \
+	DO(sgi_to_nobody, reading)      \
+	DO(undefined_sysreg, reading)   \
+	DO(hidden_feature, reading)     \
+	DO(data_abort, reading)         \
+	DO(fetch_abort, reading)        \
+	DO(wfi_pending, reading)        \
+	DO(vtimer_wfi, 0)
 
-#define DECLARE(name) uint64_t probe_##name(void);
-DECLARE(nothing)
+#define DECLARE(name, off) uint64_t probe_##name(void);
 PROBES(DECLARE)
 
-/* The cost of the reads is part of all but vtimer_irq, whose count begins at an instant that nobody reads. */
-struct result {
-	uint64_t min, max, total;
-};
-
-static volatile uint32_t *device(uint64_t address)
-{
-	return (volatile uint32_t *)address;
-}
-
-static void put_char(char c)
-{
-	*device(UART_BASE + UART_DR) = (uint32_t)c;
-}
-
-static void put(const char *s)
-{
-	for (; *s; s++)
-		put_char(*s);
-}
-
-static void put_number(uint64_t value)
-{
-	char digits[20];
-	unsigned n = 0;
-
-	do {
-		digits[n++] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	put_char(' ');
-	while (n)
-		put_char(digits[--n]);
-}
-
-static struct result repeat(uint64_t (*probe)(void), uint64_t reading)
+static void repeat(const char *name, uint64_t (*probe)(void), uint64_t off)
 {
 	struct result result = {.min = UINT64_MAX};
 
 	for (unsigned i = 0; i < WARM_UP; i++)
 		probe();
-	for (unsigned i = 0; i < COUNT; i++) {
-		const uint64_t ticks = probe() - reading;
-
-		result.total += ticks;
-		if (ticks < result.min)
-			result.min = ticks;
-		if (ticks > result.max)
-			result.max = ticks;
-	}
-	return result;
-}
-
-static void report(const char *name, uint64_t (*probe)(void), uint64_t reading)
-{
-	const struct result result = repeat(probe, reading);
-
-	put("probe ");
-	put(name);
-	put_number(result.min);
-	put_number(result.max);
-	put_number(result.total);
-	put_number(COUNT);
-	put("\n");
-}
-
-/* The virtual GIC as a guest's driver sets it up: SGI and virtual timer enabled, everything let through. */
-static void gic_enable(void)
-{
-	*device(GICD_BASE + GICD_CTLR) = 0x3; /* both groups; affinity routing is always on */
-	*device(GICR_BASE + GICR_WAKER) = 0;
-	*device(GICR_SGI_BASE + ISENABLER) = 1u << PROBE_SGI | 1u << INTID_VIRT_TIMER;
-	__asm__ volatile("msr S3_0_C4_C6_0, %0\n\t"   /* ICC_PMR_EL1 */
-			 "msr S3_0_C12_C12_7, %1\n\t" /* ICC_IGRPEN1_EL1 */
-			 "isb" ::"r"(0xffull),
-			 "r"(1ull));
-}
-
-static void power_off(void)
-{
-	register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
-
-	__asm__ volatile("hvc #0" : "+r"(x0)::"memory");
+	for (unsigned i = 0; i < COUNT; i++)
+		result_add(&result, probe() - off);
+	report(name, &result, COUNT);
 }
 
 void bench_main(uint64_t start)
 {
 	const uint64_t reading = probe_nothing();
 
-	gic_enable();
+	gic_enable(0);
 	put("start");
 	put_number(start);
 	put("\n");
-#define REPORT(name) report(#name, probe_##name, probe_##name == probe_vtimer_irq ? 0 : reading);
-	PROBES(REPORT)
-	power_off();
+#define REPEAT(name, off) repeat(#name, probe_##name, off);
+	PROBES(REPEAT)
+	call(PSCI_SYSTEM_OFF, 0, 0, 0);
 }

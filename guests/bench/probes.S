@@ -1,35 +1,8 @@
 /*
- * The probes: each is a function that does one operation between two reads of the virtual counter and returns the
- * difference. Under -icount, with a counter of 1 GHz, that is a number of instructions: the guest's own between the
- * reads, and all that EL2 has executed meanwhile. probe_nothing() is what the reads themselves cost.
- *
- * x19-x21 hold the counts, for a hypercall may change x0-x17 (SMCCC 1.0).
+ * The probes that have a goal of their own: probe.inc says what a probe is. probe_nothing() is what the reads themselves
+ * cost. reasons.S has the others.
  */
-#include "bench.h"
-
-#define PSCI_VERSION 0x84000000
-
-	/* The isb keeps the read from being done early. (Arm ARM D11.1.2.) */
-	.macro	read_counter register
-	isb
-	mrs	\register, cntvct_el0
-	.endm
-
-	.macro	probe name
-	.text
-	.global	probe_\name
-	.type	probe_\name, %function
-probe_\name:
-	stp	x19, x20, [sp, #-32]!
-	stp	x21, x30, [sp, #16]
-	.endm
-
-	.macro	probe_end from, to
-	sub	x0, \to, \from
-	ldp	x21, x30, [sp, #16]
-	ldp	x19, x20, [sp], #32
-	ret
-	.endm
+#include "probe.inc"
 
 	probe	nothing
 	read_counter x19
@@ -65,9 +38,7 @@ probe_\name:
 
 	/* To ourselves. It is taken as soon as the write has been done; sgi_taken leaves the count in x20. */
 	probe	sgi_self_total
-	adrp	x1, sgi_vectors
-	add	x1, x1, :lo12:sgi_vectors
-	msr	vbar_el1, x1
+	vectors_at sgi_vectors
 	mov	x0, #(PROBE_SGI << 24)
 	orr	x0, x0, #1			/* the target list: Aff0 = 0 */
 	mov	x20, xzr
@@ -80,9 +51,7 @@ probe_\name:
 
 	/* From the instant the timer was set for to the handler's first instruction. */
 	probe	vtimer_irq
-	adrp	x1, timer_vectors
-	add	x1, x1, :lo12:timer_vectors
-	msr	vbar_el1, x1
+	vectors_at timer_vectors
 	mov	x20, xzr
 	mrs	x19, cntvct_el0
 	add	x19, x19, #1000
@@ -95,25 +64,32 @@ probe_\name:
 	msr	daifset, #2
 	probe_end x19, x20
 
-/*
- * Vectors with one entry in use: IRQ from EL1 on SP_EL1. Any other exception stops here, and the runner's time-out says so.
- */
-	.macro	vectors name
-	.balign	0x800
-\name:
-	.rept	5
-	b	.
-	.balign	0x80
-	.endr
-	.endm
+	/*
+	 * The same out of WFI: the CPU sleeps long before. What EL2 does to fall asleep is over then, and not counted.
+	 */
+	probe	vtimer_wfi
+	vectors_at timer_vectors
+	mov	x20, xzr
+	mov	x1, #SLEEP_TICKS
+	mrs	x19, cntvct_el0
+	add	x19, x19, x1
+	msr	cntv_cval_el0, x19
+	mov	x0, #1
+	msr	cntv_ctl_el0, x0
+	isb
+	msr	daifclr, #2
+1:	wfi
+	cbz	x20, 1b
+	msr	daifset, #2
+	probe_end x19, x20
 
-	vectors	sgi_vectors
+	vectors	sgi_vectors, 5
 	mrs	x0, S3_0_C12_C12_0		/* ICC_IAR1_EL1 */
 	msr	S3_0_C12_C12_1, x0		/* ICC_EOIR1_EL1 */
 	read_counter x20
 	eret
 
-	vectors	timer_vectors
+	vectors	timer_vectors, 5
 	mrs	x20, cntvct_el0
 	msr	cntv_ctl_el0, xzr
 	isb

@@ -96,14 +96,12 @@ static void decode_debug(struct vcpu_exit *exit, enum debug_kind kind)
 
 	exit->reason = EXIT_DEBUG;
 	exit->debug.kind = (uint8_t)kind;
-	if (kind == DEBUG_WATCHPOINT) {
-		exit->debug.write = (esr & ISS_ABT_WNR) != 0;
-		exit->debug.maintenance = (esr & ISS_ABT_CM) != 0;
-	} else if (kind == DEBUG_STEP) {
-		exit->debug.exclusive = (esr & ISS_STEP_ISV) && (esr & ISS_STEP_EX);
-	} else if (kind == DEBUG_BRK || kind == DEBUG_BKPT) {
-		exit->debug.comment = (uint16_t)FIELD_GET(ISS_BRK_COMMENT, esr);
-	}
+	exit->debug.write = kind == DEBUG_WATCHPOINT && (esr & ISS_ABT_WNR);
+	exit->debug.maintenance = kind == DEBUG_WATCHPOINT && (esr & ISS_ABT_CM);
+	exit->debug.exclusive = kind == DEBUG_STEP && (esr & ISS_STEP_ISV) && (esr & ISS_STEP_EX);
+	exit->debug.comment = kind == DEBUG_BRK || kind == DEBUG_BKPT
+				      ? (uint16_t)FIELD_GET(ISS_BRK_COMMENT, esr)
+				      : 0;
 }
 
 static void decode_serror(struct vcpu_exit *exit)
@@ -180,72 +178,74 @@ static void decode_trap(struct vcpu_exit *exit)
 	}
 }
 
-struct vcpu_exit exit_decode(uint64_t esr, uint64_t far, uint64_t hpfar, uint64_t pc,
-			     uint32_t function)
+void exit_decode(struct vcpu_exit *exit, uint64_t esr, uint64_t far, uint64_t hpfar, uint64_t pc,
+		 uint32_t function)
 {
-	struct vcpu_exit exit = {
-		.reason = EXIT_EXCEPTION, .esr = esr, .far = far, .hpfar = hpfar, .pc = pc};
+	exit->reason = EXIT_EXCEPTION;
+	exit->esr = esr;
+	exit->far = far;
+	exit->hpfar = hpfar;
+	exit->pc = pc;
 
 	switch (FIELD_GET(ESR_EC, esr)) {
 	case EC_WFX:
-		decode_wait(&exit);
+		decode_wait(exit);
 		break;
 	case EC_HVC64:
 	case EC_SMC64:
-		decode_call(&exit, function);
+		decode_call(exit, function);
 		break;
 	case EC_SYSREG:
-		exit.sysreg = decode_sysreg(esr);
-		exit.reason = exit.sysreg.write ? EXIT_SYSREG_WRITE : EXIT_SYSREG_READ;
+		exit->sysreg = decode_sysreg(esr);
+		exit->reason = exit->sysreg.write ? EXIT_SYSREG_WRITE : EXIT_SYSREG_READ;
 		break;
 	case EC_DABT_LOWER:
-		decode_data_abort(&exit);
+		decode_data_abort(exit);
 		break;
 	case EC_IABT_LOWER:
-		decode_fault(&exit, true);
+		decode_fault(exit, true);
 		break;
 	case EC_SERROR:
-		decode_serror(&exit);
+		decode_serror(exit);
 		break;
 	case EC_BREAKPOINT:
-		decode_debug(&exit, DEBUG_BREAKPOINT);
+		decode_debug(exit, DEBUG_BREAKPOINT);
 		break;
 	case EC_STEP:
-		decode_debug(&exit, DEBUG_STEP);
+		decode_debug(exit, DEBUG_STEP);
 		break;
 	case EC_WATCHPOINT:
-		decode_debug(&exit, DEBUG_WATCHPOINT);
+		decode_debug(exit, DEBUG_WATCHPOINT);
 		break;
 	case EC_VECTOR_CATCH:
-		decode_debug(&exit, DEBUG_VECTOR_CATCH);
+		decode_debug(exit, DEBUG_VECTOR_CATCH);
 		break;
 	case EC_BRK:
-		decode_debug(&exit, DEBUG_BRK);
+		decode_debug(exit, DEBUG_BRK);
 		break;
 	case EC_BKPT:
-		decode_debug(&exit, DEBUG_BKPT);
+		decode_debug(exit, DEBUG_BKPT);
 		break;
 	case EC_CP15:
-		decode_coproc(&exit, 15);
+		decode_coproc(exit, 15);
 		break;
 	case EC_CP14:
-		decode_coproc(&exit, 14);
+		decode_coproc(exit, 14);
 		break;
 	case EC_VMRS:
-		decode_coproc(&exit, 10);
+		decode_coproc(exit, 10);
 		break;
 	case EC_CP15_PAIR:
-		decode_coproc_pair(&exit, 15);
+		decode_coproc_pair(exit, 15);
 		break;
 	case EC_CP14_PAIR:
-		decode_coproc_pair(&exit, 14);
+		decode_coproc_pair(exit, 14);
 		break;
 	case EC_CP14_MEMORY:
-		decode_coproc_memory(&exit, 14);
+		decode_coproc_memory(exit, 14);
 		break;
 	default:
-		decode_trap(&exit);
+		decode_trap(exit);
 		break;
 	}
-	return exit;
 }

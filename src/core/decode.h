@@ -55,9 +55,10 @@ static inline struct sysreg_access decode_sysreg(uint64_t esr)
 /*
  * The whole answer for any syndrome of a synchronous exception from a lower EL. Every input has
  * one. `function` is the guest's w0 (for HVC and SMC), `pc` its ELR; `hpfar` is fault_hpfar()'s
- * answer (core/fault_address.h).
+ * answer (core/fault_address.h). Of the union only what belongs to the reason is written: clearing
+ * and copying all of it would cost more than the rest of such an exit.
  */
-struct vcpu_exit exit_decode(uint64_t esr, uint64_t far, uint64_t hpfar, uint64_t pc,
-			     uint32_t function);
+void exit_decode(struct vcpu_exit *exit, uint64_t esr, uint64_t far, uint64_t hpfar, uint64_t pc,
+		 uint32_t function);
 
 #endif

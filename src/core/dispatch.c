@@ -58,8 +58,8 @@ static void describe(struct vcpu *vcpu, uint64_t esr)
 {
 	const uint64_t far = READ_SYSREG(FAR_EL2);
 
-	vcpu->exit = exit_decode(esr, far, fault_hpfar(esr, far), vcpu->frame.pc,
-				 (uint32_t)vcpu->frame.x[0]);
+	exit_decode(&vcpu->exit, esr, far, fault_hpfar(esr, far), vcpu->frame.pc,
+		    (uint32_t)vcpu->frame.x[0]);
 	vcpu->note.address = vcpu->exit.far;
 }
 
@@ -312,8 +312,10 @@ static APART uint64_t leave_interrupt(struct vcpu *vcpu, uint32_t intid)
 	const enum exit_reason reason =
 		intid - INTID_SPECIAL < INTID_SPECIALS ? EXIT_NOTHING : EXIT_EXTERNAL_INTERRUPT;
 
-	vcpu->exit = (struct vcpu_exit){
-		.reason = reason, .pc = vcpu->frame.pc, .interrupt.intid = intid};
+	vcpu->exit.reason = reason;
+	vcpu->exit.esr = 0;
+	vcpu->exit.pc = vcpu->frame.pc;
+	vcpu->exit.interrupt.intid = intid;
 	return answer(vcpu, reason, EXIT_LEAVE);
 }
 

@@ -5,6 +5,7 @@
 #include <vitrine/percpu.h>
 #include <vitrine/vcpu.h>
 
+#include "lib/bits.h"
 #include "trace/trace.h"
 
 /* Row: from; bits: to. Anything can be reset, stopped or crash. */
@@ -20,14 +21,22 @@ static const uint8_t transitions[VCPU_STATES] = {
 	[VCPU_CRASHED] = TO(CREATED),
 };
 
-enum vt_err vcpu_set_state(struct vcpu *vcpu, enum vcpu_state state)
+/* Apart and last, so that a change costs no saved registers while nobody records. */
+static OUT_OF_LINE enum vt_err record(struct trace_ring *ring, unsigned id, enum vcpu_state state)
+{
+	trace_event(ring, TRACE_VCPU_STATE, id, state);
+	return VT_OK;
+}
+
+OUT_OF_LINE enum vt_err vcpu_set_state(struct vcpu *vcpu, enum vcpu_state state)
 {
 	if ((unsigned)state >= VCPU_STATES || !(transitions[vcpu->state] & 1u << state))
 		return VT_ESTATE;
 
+	struct trace_ring *ring = this_cpu()->ring;
+
 	vcpu->state = state;
-	trace_event(this_cpu()->ring, TRACE_VCPU_STATE, vcpu->id, state);
-	return VT_OK;
+	return ring ? record(ring, vcpu->id, state) : VT_OK;
 }
 
 const char *vcpu_state_name(unsigned state)

@@ -308,6 +308,16 @@ static bool better_than_mask(uint8_t priority, bool group1, uint64_t vmcr)
 	       priority < FIELD_GET(ICH_VMCR_VPMR, vmcr);
 }
 
+/* No lock: only this CPU changes in_lr of what is loaded here, and a priority is one byte. */
+bool vgic_would_take_vtimer(const struct vgic_cpu *cpu)
+{
+	const struct vgic_bank *bank = &cpu->bank;
+
+	return bank->in_lr & VTIMER_BIT &&
+	       better_than_mask(bank->priority[INTID_VIRT_TIMER], bank->group1 & VTIMER_BIT,
+				ich_read_vmcr());
+}
+
 static bool bank_has_pending(struct vgic_cpu *cpu, unsigned base, uint64_t vmcr)
 {
 	const struct vgic_bank *bank = vgic_bank_of(cpu, base);

@@ -160,6 +160,12 @@ enum vt_err vgic_set_level(struct vgic *vgic, unsigned vcpu, uint32_t intid, boo
  */
 void vgic_inject_vtimer(struct vgic_cpu *cpu);
 
+/*
+ * Would the vCPU take that interrupt now, if nothing else, mask considered? Less than vgic_has_pending() asks; the same
+ * conditions.
+ */
+bool vgic_would_take_vtimer(const struct vgic_cpu *cpu);
+
 /* FAST PATH: the guest on `cpu` wrote `value` to ICC_SGI1R_EL1. */
 void vgic_write_sgi1r(struct vgic_cpu *cpu, uint64_t value);
 

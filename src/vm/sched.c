@@ -123,7 +123,7 @@ static void park(struct run_queue *queue, struct vm_vcpu *vcpu)
 	vm_parked(vcpu);
 }
 
-static void enter(struct vm_vcpu *vcpu)
+static OUT_OF_LINE void enter(struct vm_vcpu *vcpu)
 {
 	if (vm_power_enter(vcpu) != VT_OK)
 		panic("vcpu %u can not be switched on in state %s", vcpu->core.id,
@@ -159,7 +159,7 @@ static bool is_due(const struct run_queue *queue, struct vm_vcpu *vcpu)
  * Whoever sent the interrupt often spins until it is answered (an IPI between vCPUs of one CPU):
  * let the answer come at once, not at the end of the sender's slice.
  */
-static void wake(struct run_queue *queue, struct vm_vcpu *vcpu)
+static OUT_OF_LINE void wake(struct run_queue *queue, struct vm_vcpu *vcpu)
 {
 	if (vm_power_wake(vcpu))
 		enter(vcpu);
@@ -317,6 +317,20 @@ static void virtual_timer(struct run_queue *queue)
 		gic_deactivate(INTID_VIRT_TIMER);
 }
 
+/*
+ * Does a kick mean no more than "you have an interrupt" to the vCPU that runs, with nobody else here? Then the guest need not
+ * be left: embed_interrupt() has it synced. (A debugger may mean more.) The request before the phase: vm_stop() writes them the
+ * other way round.
+ */
+static bool is_only_for_running(const struct run_queue *queue)
+{
+	struct vm_vcpu *vcpu = queue->loaded;
+
+	return queue->count == 1 && !debug_poll_ms() && vcpu && vcpu->core.state == VCPU_RUNNING &&
+	       __atomic_load_n(&vcpu->requests, __ATOMIC_ACQUIRE) == REQUEST_INTERRUPT &&
+	       VM_PHASE(vm_phase_word(vcpu->vm)) == VM_RUNNING;
+}
+
 bool sched_interrupt(uint32_t intid)
 {
 	struct run_queue *queue = this_queue();
@@ -341,7 +355,7 @@ bool sched_interrupt(uint32_t intid)
 			wfi();
 	gic_drop_priority(intid);
 	gic_deactivate(intid);
-	return intid != INTID_MAINTENANCE;
+	return intid != INTID_MAINTENANCE && (intid != SGI_KICK || !is_only_for_running(queue));
 }
 
 /* While a VM's memory is being filled (vm/vm.c). Whoever it concerns runs when that is over. */
@@ -359,24 +373,46 @@ void embed_el2_interrupt(void)
 /*
  * Nobody is ready: sleep until an interrupt. Masked interrupts end WFI too. (Arm ARM D1.6.2.) While a debugger talks this
  * CPU stays awake: `busy`.
+ *
+ * Returns the vCPU that its own timer has woken: what usually ends a sleep. It can go on at once: whoever asks
+ * something of this CPU sends an interrupt, and EL2's timer is set as it should be while nobody else is ready.
  */
-static void idle(struct run_queue *queue, bool busy)
+static struct vm_vcpu *idle(struct run_queue *queue, bool busy)
 {
+	struct vm_vcpu *vcpu = queue->loaded;
+
 	set_timer(queue, 0);
 	trace_flush_old(this_cpu()->ring, milliseconds(TRACE_FLUSH_MS));
 	if (!busy)
 		wfi();
-	sched_interrupt(gic_acknowledge());
+
+	const uint32_t intid = gic_acknowledge();
+
+	if (intid != INTID_VIRT_TIMER) {
+		sched_interrupt(intid);
+		return 0;
+	}
+	virtual_timer(queue);
+	if (!vcpu || vcpu->core.state != VCPU_BLOCKED || debug_poll_ms() ||
+	    !vgic_would_take_vtimer(&vcpu->vgic))
+		return 0;
+	wake(queue, vcpu);
+	queue->woken = 0;
+	return vcpu;
 }
 
-/* In the guest until something other than a plain exit ends its turn. */
-static void run(struct run_queue *queue, struct vm_vcpu *vcpu)
+static void switch_to(struct run_queue *queue, struct vm_vcpu *vcpu)
 {
 	if (queue->loaded != vcpu) {
 		unload(queue);
 		load(queue, vcpu);
 	}
 	set_timer(queue, vcpu);
+}
+
+/* In the guest until something other than a plain exit ends its turn. */
+static void run(struct run_queue *queue, struct vm_vcpu *vcpu)
+{
 	vcpu_set_state(&vcpu->core, VCPU_RUNNING);
 	trace_event(this_cpu()->ring, TRACE_SCHED_IN, vcpu->core.id, 0);
 	do {
@@ -415,8 +451,10 @@ void sched_loop(void)
 		struct vm_vcpu *vcpu = pick(queue);
 
 		if (vcpu)
-			run(queue, vcpu);
+			switch_to(queue, vcpu);
 		else
-			idle(queue, busy);
+			vcpu = idle(queue, busy);
+		if (vcpu)
+			run(queue, vcpu);
 	}
 }

@@ -1,6 +1,7 @@
 """Claims about what Vitrine costs: the budgets of tests/bench/run.py hold. Counts are exact, so this is a gate."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -42,8 +43,25 @@ def test_every_exit_is_measured_both_ways(figures):
 
 def test_counts_repeat_exactly(figures, tmp_path):
     results, start = run.probe(str(tmp_path), "--no-trace")
-    assert {name: high for name, (_, high, _) in results.items()} == {name: figures[name] for name in run.EXITS}
+    assert {name: results[name][1] for name in run.EXITS} == {name: figures[name] for name in run.EXITS}
     assert start == figures["boot_to_guest"]
+
+
+def test_two_cpus_are_counted_exactly(tmp_path):
+    """Each repetition of each part costs the same, and so does each run: nothing of one CPU is counted for the other."""
+    first, again = run.pair(str(tmp_path)), run.pair(str(tmp_path))
+    assert first == again
+    assert len(first) == 6 and all(low == high for low, high, _ in first.values())
+
+
+def test_the_costs_page_has_each_figure_as_measured(figures):
+    """What the page says is at most 5 % off. Figures that it rounds (millions, KiB) are not looked at."""
+    page = (Path(run.ROOT) / "docs" / "reference" / "costs.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \|[^|\n]*\| ([\d.]+) \|", page, re.MULTILINE))
+    wrong = {name: (rows.get(name), value) for name, value in figures.items()
+             if (name in run.BUDGETS or name in rows) and not name.endswith(("_bytes", "_guest", "trace_exit_cost"))
+             and abs(float(rows.get(name, 0)) - value) > 0.05 * value}
+    assert not wrong
 
 
 def test_a_figure_over_its_budget_fails_the_run(monkeypatch, capsys):

@@ -13,10 +13,13 @@
 int main(void)
 {
 	uint64_t reasons[EXIT_REASONS] = {0};
+	struct vcpu_exit exit = {0}; /* each syndrome finds what the one before has left */
 
 	for (uint64_t esr = 0; esr <= UINT32_MAX; esr++) {
-		const struct vcpu_exit exit = exit_decode(esr, FAR, HPFAR, 0x40080000, 0);
-		const char *broken = exit_claims(&exit);
+		const char *broken;
+
+		exit_decode(&exit, esr, FAR, HPFAR, 0x40080000, 0);
+		broken = exit_claims(&exit);
 		char line[200];
 
 		if (!broken && esr % 1021 == 0) {

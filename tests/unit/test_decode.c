@@ -26,9 +26,17 @@
 #define ACCESS_FLAG(l) (UINT64_C(0x08) + (l))
 #define PERMISSION(l)  (UINT64_C(0x0c) + (l))
 
+static struct vcpu_exit decode_at(uint64_t esr, uint64_t far, uint64_t hpfar)
+{
+	struct vcpu_exit exit = {0};
+
+	exit_decode(&exit, esr, far, hpfar, PC, 0x84000001);
+	return exit;
+}
+
 static struct vcpu_exit decode(uint64_t esr)
 {
-	return exit_decode(esr, FAR, HPFAR, PC, 0x84000001);
+	return decode_at(esr, FAR, HPFAR);
 }
 
 static void assert_line(uint64_t esr, const char *wanted)
@@ -112,8 +120,7 @@ static void a_table_walk_has_the_tables_page(void **state)
 
 static void an_unknown_ipa_is_no_ipa(void **state)
 {
-	const struct vcpu_exit exit =
-		exit_decode(DABT(PERMISSION(3)), FAR, HPFAR | HPFAR_UNKNOWN, PC, 0);
+	const struct vcpu_exit exit = decode_at(DABT(PERMISSION(3)), FAR, HPFAR | HPFAR_UNKNOWN);
 
 	(void)state;
 	assert_false(exit.fault.ipa_known);
@@ -320,7 +327,7 @@ static void any_syndrome_is_a_valid_exit(void **state)
 	(void)state;
 	for (uint64_t esr = 0; esr <= UINT32_MAX; esr += 2039) {
 		const struct vcpu_exit exit =
-			exit_decode(esr, esr * 0x10001, esr & 8 ? HPFAR_UNKNOWN : HPFAR, PC, 0);
+			decode_at(esr, esr * 0x10001, esr & 8 ? HPFAR_UNKNOWN : HPFAR);
 		const char *broken = exit_claims(&exit);
 		char line[200];
 

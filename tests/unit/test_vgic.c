@@ -520,6 +520,23 @@ static void timer_is_deactivated_by_the_guest(void **state)
 	nothing_pending();
 }
 
+/* What ends a WFI at once: in a list register, and not held back by the mask. */
+static void timer_is_taken_when_the_mask_lets_it(void **state)
+{
+	(void)state;
+	assert_false(vgic_would_take_vtimer(&vcpu[0]));
+	fake()->timer_line = true;
+	timer_fires(0);
+	fake()->vmcr = ICH_VMCR_VENG1 | FIELD_PREP(ICH_VMCR_VPMR, 0xf8);
+	assert_true(vgic_would_take_vtimer(&vcpu[0]));
+	assert_true(vgic_has_pending(&vcpu[0]));
+	fake()->vmcr = ICH_VMCR_VENG1;
+	assert_false(vgic_would_take_vtimer(&vcpu[0]));
+	assert_false(vgic_has_pending(&vcpu[0]));
+	fake()->vmcr = FIELD_PREP(ICH_VMCR_VPMR, 0xf8);
+	assert_false(vgic_would_take_vtimer(&vcpu[0]));
+}
+
 /* The guest ends the interrupt with its timer still expired: it fires again, by itself. */
 static void timer_left_expired_fires_again(void **state)
 {
@@ -752,6 +769,7 @@ int main(void)
 		TEST(active_survives_a_switch),
 		TEST(interrupts_for_a_vcpu_that_is_not_loaded_wait),
 		TEST(timer_is_deactivated_by_the_guest),
+		TEST(timer_is_taken_when_the_mask_lets_it),
 		TEST(timer_left_expired_fires_again),
 		TEST(timer_handler_survives_a_switch),
 		TEST(pending_timer_survives_a_switch),

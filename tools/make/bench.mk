@@ -1,6 +1,12 @@
 # Figures: what an exit, a boot and the image cost. tests/bench/run.py measures; docs/reference/costs.md explains.
 
-BENCH_GUESTS := $(BUILD)/guests/bench.elf $(BUILD)/guests/cntvct
+BENCH_GUESTS := $(addprefix $(BUILD)/guests/,bench.elf pair.elf pair_shared.elf switch.elf cntvct)
+
+# An embedder of the library, as installed.
+$(BUILD)/guests/switch.elf: tests/bench/switch.c tests/bench/switch.mk $(wildcard examples/minimal/*) | lib
+	@mkdir -p $(@D)
+	$(Q)$(MAKE) --no-print-directory -s -f tests/bench/switch.mk VCPU=$(abspath $(LIB)) OUT=$@
+$(BUILD)/guests/switch.elf: $(LIB)/libvcpu.a
 
 .PHONY: bench
 
