@@ -122,7 +122,10 @@ def message(data):
     fields, at = collections.defaultdict(list), 0
     while at < len(data):
         tag, at = varint(data, at)
-        value, at = varint(data, at)
+        if tag & 7 == 1:
+            value, at = data[at:at + 8], at + 8
+        else:
+            value, at = varint(data, at)
         if tag & 7 == 2:
             value, at = data[at:at + value], at + value
         fields[tag >> 3].append(value)
@@ -152,11 +155,11 @@ def read_pftrace(path):
             if 4 in track:
                 thread = message(first(track, 4))
                 threads[first(track, 1)] = tids[first(thread, 2)] = first(thread, 5).decode()
-        if flags & 1:
+        if flags & 1:  # from here on its times count from the packet before
             defaults = message(first(message(first(packet, 59)), 11, b""))
             state[sequence] = {"now": time, "track": first(defaults, 11), 1: {}, 2: {}}
             continue
-        if not flags & 2:
+        if sequence not in state:
             continue
         mine = state[sequence]
         mine["now"] += time
@@ -170,15 +173,15 @@ def read_pftrace(path):
             event, who = message(first(packet, 11)), threads.get(mine["track"], "?")
             name = mine[2].get(first(event, 10)) or first(event, 23, b"").decode()
             kind = first(event, 9)
-            if kind == 1:
+            if kind == 1 and name.startswith("LOST"):
+                events.lost.append((mine["now"], int(who[3:]), int(name.split()[1])))
+            elif kind == 1:
                 starts[sequence] = (mine["now"], name, mine[1].get(first(event, 3)))
             elif kind == 2 and sequence in starts:
                 begin, name, category = starts.pop(sequence)
                 events.exit(begin, mine["now"], who, category, name)
-            elif name.startswith("virq"):
+            elif kind == 3 and name.startswith("virq inject"):
                 events.virqs.append((mine["now"], who))
-            elif name.startswith("LOST"):
-                events.lost.append((mine["now"], int(who[3:]), int(name.split()[1])))
     for time, running, cpu, who in sorted(moves):
         if running:
             events.runs_on(time, cpu, who)

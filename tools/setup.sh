@@ -24,6 +24,7 @@ needs() {
 		run   gcc                                            gcc
 		run   make                                           make
 		run   /usr/include/stdlib.h                          libc6-dev
+		run   /usr/include/gelf.h                            libelf-dev
 		run   qemu-system-aarch64                            qemu-system-arm
 		run   dtc                                            device-tree-compiler
 		run   /usr/bin/python3                               python3

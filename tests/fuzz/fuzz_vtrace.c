@@ -70,7 +70,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 		abort();
 	summarize(&source, summary, &groups);
 	counts_agree(&source, summary);
-	convert_recording(&source, summary, nowhere, "nowhere");
+	convert_recording(&source, summary, NULL, nowhere, "nowhere");
 	dump_recording(&source, summary, nowhere);
 	dump_without_time(&source, summary, nowhere);
 	groups_from_counters(&groups, summary);

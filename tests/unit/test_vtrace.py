@@ -204,9 +204,9 @@ def vtrace(build, tmp_path):
 
 @pytest.fixture
 def convert(vtrace, tmp_path):
-    def run(data, status=0):
+    def run(data, status=0, symbols=None):
         out = tmp_path / "out.pftrace"
-        done = vtrace("convert", data, "-o", out)
+        done = vtrace("convert", data, "-o", out, *(["--symbols", symbols] if symbols else []))
         assert done.returncode == status, done.stderr
         return Trace(out, done.stderr)
 
@@ -250,13 +250,15 @@ class Trace:
         self.path, self.stderr = path, stderr
         self.packets = every(parse_text_proto(text.stdout), "packet")
         self.begins, self.ends, self.instants, self.tasks, self.dropped = [], [], [], [], []
-        self.names_used = set()
+        self.counters, self.counter_tracks, self.samples = [], set(), []
+        self.flows = {}  # id: [(time, track, name, terminates)]
         self.check_sequences()
+        self.check_flows()
         self.slices = sorted(self.closed_slices())
 
     def check_sequences(self):
-        tables = {"name_iid": "event_names", "category": "event_categories", "arg": "debug_annotation_names",
-                  "string": "debug_annotation_string_values"}
+        tables = ("event_names", "event_categories", "debug_annotation_names", "debug_annotation_string_values",
+                  "source_locations", "function_names", "frames", "callstacks")
         state = {}
         for packet in self.packets:
             sequence = one(packet, "trusted_packet_sequence_id")
@@ -271,24 +273,31 @@ class Trace:
                 assert one(one(packet, "trace_packet_defaults"), "timestamp_clock_id") == 64
                 now, before = timestamp, state.get(sequence, {"now": 0})["now"]
                 assert now >= before, "a sequence goes back in time"
-                state[sequence] = {"now": now, **{table: {} for table in tables.values()}}
+                state[sequence] = {"now": now, **{table: {} for table in tables}}
                 defaults = one(one(packet, "trace_packet_defaults"), "track_event_defaults", [])
                 state[sequence]["track"] = one(defaults, "track_uuid")
-            elif flags & 2:
-                assert sequence in state, "state needed that was never set"
+            elif sequence in state:  # one with a delta clock: it has said so
                 assert timestamp < 1 << 63, "a sequence goes back in time"
                 state[sequence]["now"] += timestamp
             if one(packet, "previous_packet_dropped"):
                 assert flags & 1, "a loss without cleared state drops what follows"
                 self.dropped.append(sequence)
             mine = state.get(sequence)
-            for table in tables.values():
+            for table in tables:
                 for entry in every(one(packet, "interned_data", []), table):
-                    text = one(entry, "name", one(entry, "str"))
+                    text = one(entry, "name", one(entry, "str", [pair for pair in entry if pair[0] != "iid"]))
                     assert mine[table].setdefault(one(entry, "iid"), text) == text
             self.take(packet, sequence, mine)
 
     def take(self, packet, sequence, mine):
+        track = one(packet, "track_descriptor")
+        if track and one(track, "counter"):
+            self.counter_tracks.add(one(track, "uuid"))
+        sample = one(packet, "stack_sample")
+        if sample:
+            frames = every(mine["callstacks"][one(sample, "callstack_iid")], "frame_ids")
+            names = [mine["function_names"][one(mine["frames"][i], "function_name_id")] for i in frames]
+            self.samples.append((mine["now"], one(one(sample, "task_context"), "tid"), names))
         task = one(packet, "generic_kernel_task_state_event")
         if task:
             assert {name for name, _ in task} == {"cpu", "tid", "state"}
@@ -299,12 +308,22 @@ class Trace:
         assert mine["track"], "an event on no track"
         now = mine["now"]
         kind = one(event, "type")
+        if kind == "TYPE_COUNTER":
+            assert one(event, "track_uuid") in self.counter_tracks, "a counter before its description"
+            self.counters.append((one(event, "track_uuid"), now, one(event, "counter_value")))
+            return
         name = one(event, "name") or mine["event_names"].get(one(event, "name_iid"))
         args = {}
         for arg in every(event, "debug_annotations"):
             key = mine["debug_annotation_names"][one(arg, "name_iid")]
-            value = one(arg, "uint_value", one(arg, "pointer_value"))
+            value = one(arg, "uint_value", one(arg, "pointer_value", one(arg, "string_value")))
             args[key] = value if value is not None else mine["debug_annotation_string_values"][one(arg, "string_value_iid")]
+        location = one(event, "source_location_iid")
+        if location:
+            place = dict(mine["source_locations"][location])
+            assert place["file_name"].startswith("0x")
+            args["pc"] = place["function_name"]
+        self.note_flows(event, now, mine["track"], name)
         category = [mine["event_categories"][iid] for iid in every(event, "category_iids")]
         if kind == "TYPE_SLICE_END":
             assert name is None
@@ -313,6 +332,18 @@ class Trace:
         assert name, "an interned name used before it was defined"
         entry = (mine["track"], sequence, now, name, category, args)
         (self.begins if kind == "TYPE_SLICE_BEGIN" else self.instants).append(entry)
+
+    def note_flows(self, event, now, track, name):
+        for field in ("flow_ids", "terminating_flow_ids"):
+            for flow in every(event, field):
+                self.flows.setdefault(flow, []).append((now, track, name, field[0] == "t"))
+
+    def check_flows(self):
+        """Each has two ends, in order of time."""
+        for flow, ends in self.flows.items():
+            ends.sort(key=lambda end: end[0])
+            assert len(ends) >= 2, f"flow {flow} has one end: {ends}"
+            assert [end[3] for end in ends].count(True) == 1, ends
 
     def closed_slices(self):
         """(track, begin, end, name, args): on each sequence BEGIN and END alternate, since exits never overlap."""
@@ -397,8 +428,10 @@ def test_an_exit_carries_its_arguments_and_times(convert):
     cpu.exit(20_000, 400, 4, "EXTERNAL_INTERRUPT", 0, KERNEL, [27])
     write, interrupt = convert(Recording([cpu]).bytes()).slices
     assert write[1:4] == (9600 * NS, 10_000 * NS, "MMIO write pl011 UARTDR")
-    assert dict(write[4]) == {"esr": 0x93800046, "ec": "data abort", "pc": KERNEL, "ipa": UARTDR, "value": 0x41}
-    assert dict(interrupt[4]) == {"pc": KERNEL, "intid": 27}
+    assert dict(write[4]) == {
+        "access": "ipa 0x9000000, esr 0x93800046 DABT write ISV=1 SAS=word SSE=0 SRT=w0 DFSC=(translation, level 2)",
+        "pc": hex(KERNEL), "value": 0x41}
+    assert dict(interrupt[4]) == {"pc": hex(KERNEL)}
 
 
 def test_long_durations_keep_all_their_bits(convert, vtrace):
@@ -416,7 +449,7 @@ def test_long_durations_keep_all_their_bits(convert, vtrace):
 def test_a_long_duration_is_not_taken_for_a_value(convert):
     cpu = Cpu(0)
     cpu.exit(1 << 34, 1 << 33, 0, "SYSREG_READ", 0x93800006, KERNEL, [UARTDR])
-    assert dict(convert(Recording([cpu]).bytes()).slices[0][4]).keys() == {"esr", "ec", "pc", "value"}
+    assert dict(convert(Recording([cpu]).bytes()).slices[0][4]).keys() == {"esr", "pc", "value"}
 
 
 @pytest.mark.parametrize("frequency", [24_000_000, 1_000_000_000, 19_200_000])
@@ -431,6 +464,7 @@ def test_any_counter_frequency(convert, frequency):
 def test_processes_and_threads(convert):
     trace = convert(ordinary().bytes())
     tracks = [one(p, "track_descriptor") for p in trace.packets if one(p, "track_descriptor")]
+    assert all(one(t, "parent_uuid", 0x10) in {one(u, "uuid") for u in tracks} for t in tracks)
     assert [one(t, "process_ordering") for t in tracks if one(t, "uuid") == 0] == [1]
     processes = {one(one(t, "process"), "pid"): one(one(t, "process"), "process_name") for t in tracks if one(t, "process")}
     threads = {one(one(t, "thread"), "tid"): one(one(t, "thread"), "thread_name") for t in tracks if one(t, "thread")}
@@ -514,19 +548,20 @@ def test_instants(convert):
     cpu.add("VIRQ_INJECT", 100, 0, 1, [27])
     cpu.add("MARK", 200, 0, 0, [0xBEEF])
     cpu.add("MARK", 300, NO_VCPU, 0, [1])
-    inject, mark, hyp = convert(Recording([cpu]).bytes()).instants
-    assert inject[3:] == ("virq 27 vtimer", ["virq"], {"intid": 27, "level": 1})
-    assert mark[3:] == ("mark", ["mark"], {"value": 0xBEEF})
-    assert inject[0] == mark[0] != hyp[0]
+    inject, mark, hyp, _ = convert(Recording([cpu]).bytes()).instants
+    assert inject[3:] == ("virq inject 27 vtimer", ["virq"], {"intid": 27, "level": 1})
+    assert mark[3:] == ("mark 0xbeef", ["mark"], {"value": 0xBEEF})
+    assert inject[0] != mark[0] != hyp[0]
 
 
 def test_losses_are_shown_and_counted(convert, vtrace):
     recording = lossy()
     data = recording.bytes()
     trace = convert(data)
-    lost = [(i[3], i[5]["records"]) for i in trace.instants if i[3].startswith("LOST")]
+    lost = [(s[3], dict(s[4])["records"]) for s in trace.slices if s[3].startswith("LOST")]
     assert lost == [("LOST 7 records", 7), ("LOST 5 records", 5), ("LOST 3 records", 3)]
-    assert len(trace.slices) == recording.exits
+    assert len(trace.slices) == recording.exits + 3
+    assert [value for track, _, value in trace.counters if track == 0x20] == [7, 12, 15]
     assert {600, 10} <= set(trace.dropped) and 14 not in trace.dropped
     trace.check_tasks()
     stats = one(trace.packets[-1], "trace_stats")
@@ -750,7 +785,7 @@ def test_fuzz(build, tmp_path):
     corpus.mkdir()
     for i, recording in enumerate((ordinary(1, 5), ordinary(2, 30), lossy())):
         (corpus / str(i)).write_bytes(recording.bytes())
-    done = subprocess.run([build / "host/fuzz_vtrace", f"-runs={os.environ.get('FUZZ_RUNS', '5000')}", "-seed=1",
+    done = subprocess.run([build / "host/fuzz_vtrace", f"-runs={os.environ.get('FUZZ_RUNS', '2000')}", "-seed=1",
                            "-close_fd_mask=2", "-max_len=16384", corpus], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-4000:]
 

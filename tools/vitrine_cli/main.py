@@ -140,7 +140,8 @@ def run(arguments):
                 "EL2 and guest together (--qemu-arg -S waits for you)")
         if options["gdb"]:
             say(f"gdb: {gdbinit.waiting(options)}; in another terminal: {gdbinit.command(gdbinit.write(options))}")
-        return report(Session(argv, options["timeout"], qemu.NOISE, qemu.input_gate(options, files)).run(), files)
+        return report(Session(argv, options["timeout"], qemu.NOISE, qemu.input_gate(options, files)).run(),
+                      files, summary.images)
 
 
 def compile_manifest(arguments):

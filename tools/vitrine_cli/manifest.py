@@ -144,7 +144,8 @@ class Summary:
         self.vcpus = []
         self.pinned_cpus = 0  # physical CPUs that cpu-affinity takes for granted
         self.memory_bytes = 0
-        for properties, _ in children.values():
+        self.images = []  # (VM, bytes): where its code may have names
+        for node, (properties, _) in children.items():
             if "vitrine,vm" not in fdt.strings(properties.get("compatible", b"")):
                 continue
             # Wrong or missing values are for the hypervisor to name; here they only must not hurt.
@@ -152,6 +153,7 @@ class Summary:
             memory = fdt.cells(properties.get("memory", b""))
             affinity = fdt.cells(properties.get("cpu-affinity", b""))
             self.vcpus.append(vcpus[0] if vcpus else 1)
+            self.images.append((node, properties.get("image", b"")))
             self.pinned_cpus = max([self.pinned_cpus] + [cpu + 1 for cpu in affinity])
             if len(memory) >= 4:
                 self.memory_bytes += memory[2] << 32 | memory[3]

@@ -1,8 +1,11 @@
 """After the run: what the hypervisor's log says about the end, the trace, and our exit status."""
 
+import gzip
 import os
 import re
 import subprocess
+import tempfile
+import zlib
 
 from .messages import BUILD, EXIT_HYPERVISOR, EXIT_OK, EXIT_SETUP, say, shown
 
@@ -63,7 +66,35 @@ def _exit_status(ending, end):
     return EXIT_SETUP if end.is_empty and ending.returncode else EXIT_HYPERVISOR
 
 
-def _convert(raw, trace):
+def _symbol_files(images, folder):
+    """The guests' images as files that vtrace reads names from: ELF files and uncompressed Linux Images. Others have none."""
+    for number, (vm, image) in enumerate(images):
+        if image[:2] == b"\x1f\x8b":
+            try:
+                image = gzip.decompress(image)
+            except (OSError, EOFError, zlib.error):
+                continue
+        if image[:4] == b"\x7fELF" or image[0x38:0x3C] == b"ARM\x64":
+            path = os.path.join(folder, str(number))
+            with open(path, "wb") as file:
+                file.write(image)
+            yield f"{vm}={path}"
+
+
+def _run_converter(converter, raw, trace, images):
+    """With names of the guests' code if that can be; a stripped image is no reason to do without a trace."""
+    plain = [converter, "convert", raw, "-o", trace]
+    with tempfile.TemporaryDirectory(prefix="vitrine-") as folder:
+        named = plain + [f"--symbols={symbols}" for symbols in _symbol_files(images, folder)]
+        for command in (named, plain):
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, check=False)
+            if done.returncode == 0:
+                break
+    return done
+
+
+def _convert(raw, trace, images):
     """The raw trace to Perfetto's format. A trace that cannot be converted does not change how the run ended."""
     if not os.path.exists(raw) or os.path.getsize(raw) == 0:
         say("trace: nothing was recorded")
@@ -72,8 +103,7 @@ def _convert(raw, trace):
     if not os.access(converter, os.X_OK):
         say(f"trace: kept raw in {shown(raw)}: the converter {shown(converter)} is not built")
         return
-    done = subprocess.run([converter, "convert", raw, "-o", trace], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = _run_converter(converter, raw, trace, images)
     for line in done.stdout.decode(errors="replace").splitlines():
         say(f"trace: {line}")
     if done.returncode or not os.path.exists(trace):
@@ -83,7 +113,7 @@ def _convert(raw, trace):
     say("       to see it: https://ui.perfetto.dev -> Open trace file (no upload leaves the machine)")
 
 
-def report(ending, files):
+def report(ending, files, images):
     """Tell how the run went; the exit status of the command."""
     end = LogEnd(files.log)
     line = _how_it_ended(ending, end, files.log)
@@ -94,7 +124,7 @@ def report(ending, files):
     say(f"wall time {ending.wall_s:.1f} s")
     status = _exit_status(ending, end)
     if files.raw_trace and status != EXIT_SETUP:
-        _convert(files.raw_trace, files.trace)
+        _convert(files.raw_trace, files.trace, images)
     if status not in (EXIT_OK, EXIT_SETUP):
         say(f"log: {shown(files.log)}")
     return status

@@ -6,6 +6,7 @@
 
 #include "trace/host/reader.h"
 #include "trace/host/summary.h"
+#include "trace/host/symbols.h"
 
 enum exit_status { EXIT_DONE = 0, EXIT_BAD_DATA = 1, EXIT_USAGE = 2 };
 
@@ -46,7 +47,8 @@ int vtrace_main(int argc, char **argv);
 struct recording {
 	struct source source;
 	struct summary *summary;
-	uint8_t *gathered; /* a RAM dump's rings as a recording; NULL: a file */
+	uint8_t *gathered;		  /* a RAM dump's rings as a recording; NULL: a file */
+	const struct symbol_set *symbols; /* for addresses in its trace; NULL: none */
 };
 
 /* Open and count. False, with a message: it can not be read. `groups` may be NULL. */
@@ -66,9 +68,13 @@ int finish_output(FILE *out);
 #define COMMAND(name, ...) int command_##name(const struct arguments *arguments);
 #include "trace/host/commands.def"
 
-/* convert.c. `out_name` is for messages. */
-int convert_recording(const struct source *source, const struct summary *summary, FILE *out,
-		      const char *out_name);
+/* convert.c. `symbols` may be NULL; `out_name` is for messages. */
+int convert_recording(const struct source *source, const struct summary *summary,
+		      const struct symbol_set *symbols, FILE *out, const char *out_name);
+
+/* Read what --symbols names. Gives the exit status, with a message when it is not EXIT_DONE. */
+int symbols_given(struct symbol_set *set, const struct arguments *arguments,
+		  const struct summary *summary);
 
 /* Open `out_name` (- is standard output), convert, close. Gives the exit status. */
 int convert_to_file(const struct recording *recording, const char *out_name);

@@ -78,9 +78,11 @@ static void print_exit(const struct dump *d, const struct record *exit)
 		exit->end_ticks > exit->duration_ticks ? exit->end_ticks - exit->duration_ticks : 0;
 	char name[EXIT_NAME_BYTES];
 	char reason[32];
+	uint32_t local;
 
 	reason_symbol(exit->arg, reason, sizeof(reason));
-	exit_name(exit, name, sizeof(name));
+	exit_name(metadata_vm_of(&d->summary->metadata, exit->vcpu, &local), exit, TRACE_NO_VCPU,
+		  name, sizeof(name));
 	fprintf(d->out, " reason=%s class=%s", reason, exit_category(exit->arg));
 	if (!d->no_time)
 		fprintf(d->out, " dur_ns=%" PRIu64,

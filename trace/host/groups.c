@@ -124,16 +124,17 @@ void group_count(struct groups *groups, struct group *group, uint64_t ticks, uin
 void groups_add(struct groups *groups, const struct record *exit)
 {
 	struct group *group;
-	struct group like = {.reason = groups->by & BY_REASON ? exit->arg : 0,
-			     .vcpu = groups->by & BY_VCPU ? exit->vcpu : 0,
-			     .pc = groups->by & BY_PC ? exit->pc : 0,
-			     .name_key = groups->by & BY_NAME ? exit_name_key(exit) : 0};
+	struct group like = {
+		.reason = groups->by & BY_REASON ? exit->arg : 0,
+		.vcpu = groups->by & BY_VCPU ? exit->vcpu : 0,
+		.pc = groups->by & BY_PC ? exit->pc : 0,
+		.name_key = groups->by & BY_NAME ? exit_name_key(NULL, exit, TRACE_NO_VCPU) : 0};
 
 	group = groups_find(groups, &like);
 	if (groups->by & BY_NAME && !group->others && !group->name) {
 		group->name = malloc(EXIT_NAME_BYTES);
 		if (group->name)
-			exit_name(exit, group->name, EXIT_NAME_BYTES);
+			exit_name(NULL, exit, TRACE_NO_VCPU, group->name, EXIT_NAME_BYTES);
 		groups->out_of_memory |= !group->name;
 	}
 	group_count(groups, group, exit->duration_ticks, 1);

@@ -4,29 +4,34 @@
 #ifndef TRACE_HOST_LABELS_H
 #define TRACE_HOST_LABELS_H
 
+#include "trace/host/fields.h"
+#include "trace/host/intern.h"
 #include "trace/host/perfetto.h"
-#include "trace/host/reader.h"
-
-#define LABEL_SLOTS (4 * MAX_NAMES) /* a power of two, sparse enough to probe linearly */
 
 struct label {
-	uint64_t key;
-	uint32_t name_iid; /* 0: free slot */
+	uint32_t name_iid;
 	uint32_t category_iid;
 };
 
 struct labels {
 	struct perfetto *perfetto;
-	struct label general[256]; /* by reason: when the table of names is full */
-	struct label other;	   /* likewise, for what is not an exit */
-	uint32_t used;
-	struct label slot[LABEL_SLOTS];
+	const struct metadata *metadata;
+	const struct vm_info *vm_of[256]; /* by global vCPU; NULL: no VM */
+	struct label general[2][256];	  /* by reason, by event: when the table of names is full */
+	struct intern keys;
+	struct label label[MAX_NAMES]; /* by the key's iid */
 };
 
-/* *labels must be zeros: large, and mostly never touched. */
-void labels_begin(struct labels *labels, struct perfetto *perfetto);
+/* *labels must be zeros. False: out of memory. */
+bool labels_begin(struct labels *labels, struct perfetto *perfetto,
+		  const struct metadata *metadata);
+void labels_end(struct labels *labels);
 
-/* The label of an exit, or of a VIRQ_INJECT or MARK. */
-const struct label *label_of(struct labels *labels, const struct record *record);
+/* `target`: the vCPU that an exit for PSCI CPU_ON is about, else TRACE_NO_VCPU. */
+const struct label *exit_label(struct labels *labels, const struct record *record, uint32_t target);
+
+/* Any other event's: "virq ack 27 vtimer". */
+const struct label *event_label(struct labels *labels, const struct record *record,
+				const struct event_fields *fields);
 
 #endif

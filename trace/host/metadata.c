@@ -1,6 +1,7 @@
 /* See metadata.h. */
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,39 @@ static bool match_indexed(const char *key, const char *prefix, const char *suffi
 	return true;
 }
 
+/* vm.K.device.N=NAME,BASE,BYTES. A later line for the same device replaces the first. */
+static bool interpret_device(struct metadata *m, const char *key, const char *value)
+{
+	char tail[TEXT_BYTES], *end, *rest;
+	struct device_info device;
+	struct vm_info *vm;
+	uint32_t i;
+
+	if (sscanf(key, "vm.%" SCNu32 ".device.%*u", &i) != 1 || i >= MAX_VMS ||
+	    !strstr(key, ".device."))
+		return false;
+	vm = &m->vm[i];
+	snprintf(tail, sizeof(tail), "%s", value);
+	end = strchr(tail, ',');
+	if (!end)
+		return true;
+	*end = '\0';
+	snprintf(device.name, sizeof(device.name), "%.*s", (int)sizeof(device.name) - 1, tail);
+	rest = strchr(end + 1, ',');
+	if (!rest)
+		return true;
+	*rest = '\0';
+	if (!parse_number(end + 1, &device.base) || !parse_number(rest + 1, &device.bytes))
+		return true;
+	for (i = 0; i < vm->devices && strcmp(vm->device[i].name, device.name) != 0;)
+		i++;
+	if (i < MAX_DEVICES) {
+		vm->device[i] = device;
+		vm->devices += i == vm->devices;
+	}
+	return true;
+}
+
 static void interpret(struct metadata *m, const char *key, const char *value)
 {
 	uint32_t i;
@@ -56,7 +90,7 @@ static void interpret(struct metadata *m, const char *key, const char *value)
 		m->vm[i].known = true;
 		return;
 	}
-	if (!parse_number(value, &number))
+	if (interpret_device(m, key, value) || !parse_number(value, &number))
 		return;
 	if (strcmp(key, "cntfrq") == 0)
 		m->cntfrq = number;

@@ -12,18 +12,27 @@
 
 #include "trace/host/reader.h"
 
-#define MAX_VMS	       64u
-#define MAX_ATTRIBUTES 256u
-#define MAX_COUNTERS   1024u
-#define MAX_CLASSES    16u
-#define COUNTER_SIZES  64u
-#define NAME_BYTES     64u
-#define TEXT_BYTES     192u
+#define MAX_VMS		  64u
+#define MAX_DEVICES	  16u
+#define MAX_ATTRIBUTES	  256u
+#define MAX_COUNTERS	  1024u
+#define MAX_CLASSES	  16u
+#define COUNTER_SIZES	  64u
+#define NAME_BYTES	  64u
+#define DEVICE_NAME_BYTES 24u
+#define TEXT_BYTES	  192u
 #define DEFAULT_CNTFRQ \
 	62500000u /* QEMU's classic counter; used, with a warning, when a recording names none */
 
+struct device_info {
+	char name[DEVICE_NAME_BYTES];
+	uint64_t base, bytes;
+};
+
 struct vm_info {
 	bool known;
+	uint32_t devices;
+	struct device_info device[MAX_DEVICES];
 	char name[NAME_BYTES];
 	uint32_t vcpus;
 	uint32_t first_vcpu;

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "trace/host/devices.h"
+#include "trace/host/events.h"
 #include "trace/host/names.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
@@ -77,40 +79,6 @@ static const struct {
 #undef FUNCTION
 };
 
-enum device {
-#define DEVICE(device, base, bytes, frame, shown) DEVICE_##device,
-#define REGISTERS(device, offset, bytes, count, numbered, name)
-#include "trace/host/device_registers.def"
-#undef DEVICE
-#undef REGISTERS
-};
-
-static const struct {
-	uint64_t base, bytes, frame;
-	const char *name, *shown;
-} devices[] = {
-#define DEVICE(device, base, bytes, frame, shown) \
-	[DEVICE_##device] = {base, bytes, frame, #device, shown},
-#define REGISTERS(device, offset, bytes, count, numbered, name)
-#include "trace/host/device_registers.def"
-#undef DEVICE
-#undef REGISTERS
-};
-
-static const struct {
-	enum device device;
-	uint32_t offset, bytes, count;
-	bool numbered;
-	const char *name;
-} registers[] = {
-#define DEVICE(device, base, bytes, frame, shown)
-#define REGISTERS(device, offset, bytes, count, numbered, name) \
-	{DEVICE_##device, offset, bytes, count, numbered, #name},
-#include "trace/host/device_registers.def"
-#undef DEVICE
-#undef REGISTERS
-};
-
 static const char *const ecs[64] = {
 #define CLASS(value, name, short_name) [value] = short_name,
 #include "core/exception_classes.def"
@@ -135,18 +103,7 @@ void reason_text(uint8_t reason, char *to, size_t bytes)
 
 const char *event_symbol(uint8_t event)
 {
-	switch (event) {
-#define EVENT0(name, id, ...) \
-	case id:              \
-		return #name;
-#define EVENT1 EVENT0
-#define EVENT2 EVENT0
-#define EVENT3 EVENT0
-#define EVENTV EVENT0
-#include "trace/events.def"
-	default:
-		return NULL;
-	}
+	return event_info(event)->symbol;
 }
 
 const char *ec_text(uint32_t esr)
@@ -169,7 +126,7 @@ const char *vcpu_state_text(uint8_t state)
 	return state < ARRAY_SIZE(states) ? states[state] : "?";
 }
 
-static void sysreg_name(uint32_t esr, char *to, size_t bytes)
+void sysreg_name(uint32_t esr, char *to, size_t bytes)
 {
 	const uint32_t encoding = esr & ISS_SYSREG_ENCODING;
 
@@ -183,7 +140,7 @@ static void sysreg_name(uint32_t esr, char *to, size_t bytes)
 		 ISS_SYSREG_OP2(esr));
 }
 
-static void function_name(uint32_t id, char *to, size_t bytes)
+void function_name(uint32_t id, char *to, size_t bytes)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
 		if (functions[i].id == (id & ~SMCCC_SMC64)) {
@@ -191,47 +148,6 @@ static void function_name(uint32_t id, char *to, size_t bytes)
 			return;
 		}
 	snprintf(to, bytes, "0x%08" PRIx32, id);
-}
-
-static void register_name(size_t device, uint64_t ipa, char *to, size_t bytes)
-{
-	const uint64_t offset = (ipa - devices[device].base) % devices[device].frame;
-
-	for (size_t i = 0; i < ARRAY_SIZE(registers); i++) {
-		const uint64_t into =
-			offset - registers[i].offset; /* wraps to huge below the register */
-
-		if (registers[i].device != device ||
-		    into >= (uint64_t)registers[i].bytes * registers[i].count)
-			continue;
-		if (registers[i].numbered)
-			snprintf(to, bytes, "%s%s%" PRIu64, devices[device].shown,
-				 registers[i].name, into / registers[i].bytes);
-		else
-			snprintf(to, bytes, "%s%s", devices[device].shown, registers[i].name);
-		return;
-	}
-	snprintf(to, bytes, "%s+0x%04" PRIx64, devices[device].name, offset);
-}
-
-static size_t device_of(uint64_t ipa)
-{
-	size_t device = 0;
-
-	while (device < ARRAY_SIZE(devices) && ipa - devices[device].base >= devices[device].bytes)
-		device++;
-	return device;
-}
-
-/* Outside the known devices a page is precise enough for a name; the exact address is in the arguments. */
-static void address_name(uint64_t ipa, char *to, size_t bytes)
-{
-	const size_t device = device_of(ipa);
-
-	if (device < ARRAY_SIZE(devices))
-		register_name(device, ipa, to, bytes);
-	else
-		snprintf(to, bytes, "0x%" PRIx64, ipa & ~UINT64_C(0xfff));
 }
 
 /* The INTIDs that are fixed for our guests and for QEMU's virt board (BSA, Arm DEN 0094, table of PPIs). */
@@ -254,16 +170,14 @@ void interrupt_name(uint32_t intid, char *to, size_t bytes)
 }
 
 /* reason in the top byte, what else the name depends on below it. */
-uint64_t exit_name_key(const struct record *exit)
+uint64_t exit_name_key(const struct vm_info *vm, const struct record *exit, uint32_t target)
 {
 	uint64_t detail = 0;
 
 	switch (exit->arg) {
 	case REASON_MMIO_READ:
 	case REASON_MMIO_WRITE:
-		detail = device_of(exit->value[0]) < ARRAY_SIZE(devices)
-				 ? exit->value[0]
-				 : exit->value[0] & ~0xfffull;
+		detail = address_key(vm, exit->value[0]);
 		break;
 	case REASON_SYSREG_READ:
 	case REASON_SYSREG_WRITE:
@@ -286,6 +200,9 @@ uint64_t exit_name_key(const struct record *exit)
 	case REASON_DEBUG:
 		detail = ESR_EC(exit->esr);
 		break;
+	case REASON_CPU_UP:
+		detail = target;
+		break;
 	}
 	return (uint64_t)exit->arg << 56 | (detail & 0x00ffffffffffffffull);
 }
@@ -297,7 +214,8 @@ static const char *fault_access(uint32_t esr)
 	return esr & ISS_ABORT_WNR ? "write" : "read";
 }
 
-void exit_name(const struct record *exit, char *to, size_t bytes)
+void exit_name(const struct vm_info *vm, const struct record *exit, uint32_t target, char *to,
+	       size_t bytes)
 {
 	static const char *const wait_names[] = {"WFI", "WFE", "WFIT", "WFET"};
 	char detail[EXIT_NAME_BYTES - 24];
@@ -307,7 +225,7 @@ void exit_name(const struct record *exit, char *to, size_t bytes)
 	switch (exit->arg) {
 	case REASON_MMIO_READ:
 	case REASON_MMIO_WRITE:
-		address_name(exit->value[0], detail, sizeof(detail));
+		address_name(vm, exit->value[0], detail, sizeof(detail));
 		snprintf(to, bytes, "%s %s", reason, detail);
 		break;
 	case REASON_SYSREG_READ:
@@ -337,6 +255,13 @@ void exit_name(const struct record *exit, char *to, size_t bytes)
 	case REASON_DEBUG:
 		snprintf(to, bytes, "%s %s", exit->arg == REASON_DEBUG ? "debug" : "exception",
 			 ec_text(exit->esr));
+		break;
+	case REASON_CPU_UP:
+		if (target == TRACE_NO_VCPU)
+			snprintf(to, bytes, "%s", reason);
+		else
+			snprintf(to, bytes, "%s vcpu%" PRIu32, reason,
+				 target - (vm ? vm->first_vcpu : 0));
 		break;
 	default:
 		snprintf(to, bytes, "%s", reason);

@@ -1,12 +1,13 @@
 /*
  * What a person calls an exit: "MMIO write pl011 UARTDR", "hypercall PSCI_VERSION", "irq 27 vtimer".
  *
- * Pure: a record in, text out. Names come from the .def tables beside this file and the recording alone.
+ * Pure: a record in, text out. Names come from the .def tables beside this file and the recording alone. `vm` is the
+ * VM that the exit belongs to, for its device map; NULL: no VM is known.
  */
 #ifndef TRACE_HOST_NAMES_H
 #define TRACE_HOST_NAMES_H
 
-#include "trace/host/reader.h"
+#include "trace/host/metadata.h"
 
 #define EXIT_NAME_BYTES 96u
 
@@ -33,9 +34,16 @@ const char *exit_category(uint8_t reason);
 /* "RUNNING"; "STATE_42" is "?". */
 const char *vcpu_state_text(uint8_t state);
 
-/* Exits with equal keys have equal names. */
-uint64_t exit_name_key(const struct record *exit);
-void exit_name(const struct record *exit, char *to, size_t bytes);
+/* Exits of one VM with equal keys have equal names. `target`: the vCPU that a PSCI call is about, or TRACE_NO_VCPU. */
+uint64_t exit_name_key(const struct vm_info *vm, const struct record *exit, uint32_t target);
+void exit_name(const struct vm_info *vm, const struct record *exit, uint32_t target, char *to,
+	       size_t bytes);
+
+/* "PSCI_VERSION", or the number. */
+void function_name(uint32_t id, char *to, size_t bytes);
+
+/* "ICC_SGI1R_EL1", or "S3_0_C12_C11_5", of a trapped access. */
+void sysreg_name(uint32_t esr, char *to, size_t bytes);
 
 /* "27 vtimer"; just the number when the INTID has no fixed meaning. */
 void interrupt_name(uint32_t intid, char *to, size_t bytes);

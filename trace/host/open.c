@@ -326,7 +326,7 @@ static bool open_trace(struct site *site, const char *path)
 		return false;
 	}
 	summary_complain(&recording.source, recording.summary);
-	done = convert_recording(&recording.source, recording.summary, converted, path) ==
+	done = convert_recording(&recording.source, recording.summary, NULL, converted, path) ==
 		       EXIT_DONE &&
 	       fflush(converted) == 0;
 	recording_close(&recording);

@@ -1,16 +1,10 @@
 /* See perfetto.h. */
 #include "trace/host/perfetto.h"
 
-static const char *const arg_names[SLICE_ARG_COUNT] = {
-#define ARG(name) [SLICE_ARG_##name] = #name,
-	SLICE_ARGS(ARG)
-#undef ARG
-};
-
 void perfetto_begin(struct perfetto *p, FILE *out)
 {
 	pb_begin(&p->pb, out);
-	p->categories = p->names = 0;
+	p->categories = p->names = p->arg_names = 0;
 }
 
 bool perfetto_end(struct perfetto *p)
@@ -38,7 +32,18 @@ uint32_t perfetto_category(struct perfetto *p, const char *category)
 	return p->categories;
 }
 
-static void add_interned(struct pb *pb, uint32_t field, uint32_t iid, const char *text)
+uint32_t perfetto_arg_name(struct perfetto *p, const char *name)
+{
+	for (uint32_t i = 1; i <= p->arg_names; i++)
+		if (strcmp(p->arg_name[i], name) == 0)
+			return i;
+	if (p->arg_names + 1 >= MAX_ARG_NAMES)
+		return p->arg_names;
+	p->arg_name[++p->arg_names] = name;
+	return p->arg_names;
+}
+
+void add_interned(struct pb *pb, uint32_t field, uint32_t iid, const char *text)
 {
 	uint8_t *mark = pb_open(pb, field);
 
@@ -58,8 +63,21 @@ static void add_clock(struct pb *pb, uint32_t id, uint64_t ns, bool incremental)
 	pb_close(pb, mark);
 }
 
+static void add_sample_defaults(struct pb *pb, const char *sampled)
+{
+	uint8_t *mark = pb_open(pb, DEFAULTS_STACK_SAMPLE);
+	uint8_t *counter;
+
+	pb_string(pb, SAMPLE_DEFAULTS_SOURCE, sampled);
+	counter = pb_open(pb, SAMPLE_DEFAULTS_PRIMARY);
+	pb_string(pb, SAMPLE_COUNTER_NAME, "samples");
+	pb_uint(pb, SAMPLE_COUNTER_UNIT, SAMPLE_UNIT_COUNT);
+	pb_close(pb, counter);
+	pb_close(pb, mark);
+}
+
 /*
- * The packet that makes a sequence readable from here on: its clock, its default track, its argument names. After a
+ * The packet that makes a sequence readable from here on: its clock and its default track. After a
  * loss it says so; without SEQ_CLEARED in that same packet, readers would drop all that follows.
  */
 static void open_sequence(struct perfetto *p, struct sequence *s, uint64_t ns)
@@ -82,14 +100,9 @@ static void open_sequence(struct perfetto *p, struct sequence *s, uint64_t ns)
 		pb_uint(pb, TRACK_EVENT_DEFAULTS_UUID, s->track_uuid);
 		pb_close(pb, inner);
 	}
+	if (s->sampled)
+		add_sample_defaults(pb, s->sampled);
 	pb_close(pb, mark);
-
-	if (s->track_uuid) {
-		mark = pb_open(pb, PACKET_INTERNED_DATA);
-		for (uint32_t i = 1; i < SLICE_ARG_COUNT; i++)
-			add_interned(pb, INTERNED_ARG_NAMES, i, arg_names[i]);
-		pb_close(pb, mark);
-	}
 
 	mark = pb_open(pb, PACKET_CLOCK_SNAPSHOT);
 	add_clock(pb, CLOCK_DELTA, ns, true);
@@ -101,11 +114,17 @@ static void open_sequence(struct perfetto *p, struct sequence *s, uint64_t ns)
 	s->started = true;
 	s->restart = false;
 	s->last_ns = ns;
-	memset(s->has_name, 0, sizeof(s->has_name));
-	memset(s->has_string, 0, sizeof(s->has_string));
 	s->has_category = 0;
+	memset(s->has_arg, 0, sizeof(s->has_arg));
+	memset(s->has_name, 0, sizeof(s->has_name));
+	if (s->words)
+		memset(s->words, 0, sizeof(*s->words));
 }
 
+/*
+ * SEQ_NEEDS_STATE is left off: state is only ever lost where open_sequence() says so and sets it anew, and two bytes a
+ * packet are worth having.
+ */
 void packet_open(struct perfetto *p, struct sequence *s, uint64_t ns)
 {
 	struct pb *pb = &p->pb;
@@ -117,7 +136,6 @@ void packet_open(struct perfetto *p, struct sequence *s, uint64_t ns)
 	p->packet = pb_open_packet(pb, TRACE_PACKET);
 	pb_uint(pb, PACKET_TIMESTAMP, ns - s->last_ns);
 	pb_uint(pb, PACKET_SEQUENCE_ID, s->id);
-	pb_uint(pb, PACKET_SEQUENCE_FLAGS, SEQ_NEEDS_STATE);
 	s->last_ns = ns;
 }
 
@@ -126,57 +144,127 @@ void packet_close(struct perfetto *p)
 	pb_close(&p->pb, p->packet);
 }
 
-static bool first_use(uint64_t *bits, uint32_t iid)
+static void add_string(struct perfetto *p, uint32_t iid)
 {
-	const uint64_t bit = 1ull << (iid % 64);
-	const bool first = !(bits[iid / 64] & bit);
+	char text[SPELLING_BYTES];
 
-	bits[iid / 64] |= bit;
-	return first;
+	p->spelling.string(p->spelling.context, iid, text, sizeof(text));
+	add_interned(&p->pb, INTERNED_STRINGS, iid, text);
 }
 
-/* Define what this packet is the first of its sequence to use. */
-static void define_new(struct perfetto *p, struct sequence *s, uint32_t name, uint32_t category,
-		       uint32_t string)
+static void add_location(struct perfetto *p, const struct sequence *s, uint32_t iid)
 {
-	const bool new_name = first_use(s->has_name, name);
-	const bool new_category = first_use(&s->has_category, category);
-	const bool new_string = string && first_use(s->has_string, string);
-	uint8_t *mark;
+	char function[SPELLING_BYTES], address[SPELLING_BYTES];
+	uint8_t *mark = pb_open(&p->pb, INTERNED_LOCATIONS);
 
-	if (!new_name && !new_category && !new_string)
-		return;
-	mark = pb_open(&p->pb, PACKET_INTERNED_DATA);
-	if (new_category)
-		add_interned(&p->pb, INTERNED_CATEGORIES, category, p->category[category]);
-	if (new_name)
-		add_interned(&p->pb, INTERNED_NAMES, name, p->name[name]);
-	if (new_string)
-		add_interned(&p->pb, INTERNED_STRINGS, string, p->string[string]);
+	p->spelling.location(p->spelling.context, s, iid, function, address, sizeof(function));
+	pb_uint(&p->pb, INTERNED_IID, iid);
+	pb_string(&p->pb, LOCATION_FILE, address);
+	pb_string(&p->pb, LOCATION_FUNCTION, function);
 	pb_close(&p->pb, mark);
 }
 
-void slice_open(struct perfetto *p, struct sequence *s, uint64_t ns, uint32_t type,
-		uint32_t name_iid, uint32_t category_iid, uint32_t string_iid)
+static uint8_t *interned_data(struct perfetto *p, uint8_t *open)
 {
-	packet_open(p, s, ns);
-	define_new(p, s, name_iid, category_iid, string_iid);
-	p->event = pb_open(&p->pb, PACKET_TRACK_EVENT);
-	pb_uint(&p->pb, EVENT_TYPE, type);
-	pb_uint(&p->pb, EVENT_NAME_IID, name_iid);
-	pb_uint(&p->pb, EVENT_CATEGORY_IIDS, category_iid);
+	return open ? open : pb_open(&p->pb, PACKET_INTERNED_DATA);
 }
 
-void slice_close(struct perfetto *p)
+/* Define what this packet is the first of its sequence to use. */
+static void define_new(struct perfetto *p, struct sequence *s, const struct event *event)
 {
-	pb_close(&p->pb, p->event);
+	uint8_t *mark = NULL;
+
+	if (event->category_iid && first_use(&s->has_category, event->category_iid)) {
+		mark = interned_data(p, mark);
+		add_interned(&p->pb, INTERNED_CATEGORIES, event->category_iid,
+			     p->category[event->category_iid]);
+	}
+	if (event->name_iid && first_use(s->has_name, event->name_iid)) {
+		mark = interned_data(p, mark);
+		add_interned(&p->pb, INTERNED_NAMES, event->name_iid, p->name[event->name_iid]);
+	}
+	if (event->location_iid && first_use(s->words->has_location, event->location_iid)) {
+		mark = interned_data(p, mark);
+		add_location(p, s, event->location_iid);
+	}
+	for (uint32_t i = 0; i < event->args; i++) {
+		const struct arg *arg = &event->arg[i];
+
+		if (first_use(s->has_arg, arg->name_iid)) {
+			mark = interned_data(p, mark);
+			add_interned(&p->pb, INTERNED_ARG_NAMES, arg->name_iid,
+				     p->arg_name[arg->name_iid]);
+		}
+		if (arg->kind == ARG_STRING_IID &&
+		    first_use(s->words->has_string, (uint32_t)arg->value)) {
+			mark = interned_data(p, mark);
+			add_string(p, (uint32_t)arg->value);
+		}
+	}
+	if (mark)
+		pb_close(&p->pb, mark);
+}
+
+static void write_arg(struct pb *pb, const struct arg *arg)
+{
+	uint8_t *mark = pb_open(pb, EVENT_ARGS);
+
+	pb_uint(pb, ARG_NAME_IID, arg->name_iid);
+	if (arg->kind == ARG_STRING)
+		pb_string(pb, ARG_STRING, arg->text);
+	else
+		pb_uint(pb, arg->kind, arg->value);
+	pb_close(pb, mark);
+}
+
+void event_write(struct perfetto *p, struct sequence *s, uint64_t ns, const struct event *event)
+{
+	struct pb *pb = &p->pb;
+	uint8_t *mark;
+
+	packet_open(p, s, ns);
+	define_new(p, s, event);
+	mark = pb_open(pb, PACKET_TRACK_EVENT);
+	pb_uint(pb, EVENT_TYPE, event->type);
+	if (event->name_iid)
+		pb_uint(pb, EVENT_NAME_IID, event->name_iid);
+	else if (event->name)
+		pb_string(pb, EVENT_NAME, event->name);
+	if (event->category_iid)
+		pb_uint(pb, EVENT_CATEGORY_IIDS, event->category_iid);
+	if (event->location_iid)
+		pb_uint(pb, EVENT_LOCATION_IID, event->location_iid);
+	for (uint32_t i = 0; i < event->args; i++)
+		write_arg(pb, &event->arg[i]);
+	for (uint32_t i = 0; i < event->flows; i++)
+		pb_fixed64(pb, EVENT_FLOWS, event->flow[i]);
+	if (event->flow_end)
+		pb_fixed64(pb, EVENT_FLOW_ENDS, event->flow_end);
+	pb_close(pb, mark);
 	packet_close(p);
 }
 
 void slice_end(struct perfetto *p, struct sequence *s, uint64_t ns)
 {
+	uint8_t *mark;
+
 	packet_open(p, s, ns);
-	p->event = pb_open(&p->pb, PACKET_TRACK_EVENT);
+	mark = pb_open(&p->pb, PACKET_TRACK_EVENT);
 	pb_uint(&p->pb, EVENT_TYPE, TYPE_END);
-	slice_close(p);
+	pb_close(&p->pb, mark);
+	packet_close(p);
+}
+
+void counter_write(struct perfetto *p, struct sequence *s, uint64_t ns, uint64_t track_uuid,
+		   uint64_t value)
+{
+	uint8_t *mark;
+
+	packet_open(p, s, ns);
+	mark = pb_open(&p->pb, PACKET_TRACK_EVENT);
+	pb_uint(&p->pb, EVENT_TYPE, TYPE_COUNTER);
+	pb_uint(&p->pb, EVENT_TRACK_UUID, track_uuid);
+	pb_uint(&p->pb, EVENT_COUNTER_VALUE, value);
+	pb_close(&p->pb, mark);
+	packet_close(p);
 }

@@ -2,10 +2,10 @@
 #include <ctype.h>
 #include <stdlib.h>
 
+#include "trace/host/names.h"
 #include "trace/host/preamble.h"
 #include "trace/host/tasks.h"
 
-#define NO_VM_SLOT	MAX_VMS /* stands behind the VMs in the order, for vCPUs that none claims */
 #define RANK_HYPERVISOR (MAX_VMS + 1)
 
 static uint32_t vm_slot(const struct metadata *metadata, uint32_t vcpu, uint32_t *local)
@@ -21,6 +21,18 @@ static uint32_t vm_slot(const struct metadata *metadata, uint32_t vcpu, uint32_t
 static uint32_t slot_pid(uint32_t slot)
 {
 	return slot == NO_VM_SLOT ? PID_NO_VM : PID_VM(slot);
+}
+
+uint32_t vcpu_vm_slot(const struct metadata *metadata, uint32_t vcpu)
+{
+	uint32_t local;
+
+	return vm_slot(metadata, vcpu, &local);
+}
+
+uint32_t vcpu_pid(const struct metadata *metadata, uint32_t vcpu)
+{
+	return slot_pid(vcpu_vm_slot(metadata, vcpu));
 }
 
 int64_t vcpu_tid(const struct metadata *metadata, uint32_t vcpu)
@@ -87,8 +99,32 @@ static void write_thread(struct perfetto *p, uint64_t ns, uint32_t uuid, uint32_
 	pb_close(&p->pb, packet);
 }
 
+/* A track that is no process or thread. A counter when `unit` is given; `explicit_order`: its children have ranks. */
+static void write_track(struct perfetto *p, uint64_t ns, uint32_t uuid, uint32_t parent,
+			const char *name, uint32_t rank, const char *unit, bool explicit_order)
+{
+	uint8_t *packet = open_packet(p, ns);
+	uint8_t *track = pb_open(&p->pb, PACKET_TRACK_DESCRIPTOR);
+	uint8_t *counter;
+
+	pb_uint(&p->pb, TRACK_UUID, uuid);
+	pb_string(&p->pb, TRACK_NAME, name);
+	pb_uint(&p->pb, TRACK_PARENT, parent);
+	if (unit) {
+		counter = pb_open(&p->pb, TRACK_COUNTER);
+		pb_string(&p->pb, COUNTER_UNIT_NAME, unit);
+		pb_string(&p->pb, COUNTER_SHARE_KEY, unit);
+		pb_close(&p->pb, counter);
+	}
+	if (explicit_order)
+		pb_uint(&p->pb, TRACK_CHILD_ORDER, CHILD_ORDER_EXPLICIT);
+	pb_uint(&p->pb, TRACK_RANK, rank);
+	pb_close(&p->pb, track);
+	pb_close(&p->pb, packet);
+}
+
 static void write_vm(struct perfetto *p, const struct metadata *metadata, uint64_t ns,
-		     uint32_t slot)
+		     uint32_t slot, bool says_something)
 {
 	char name[NAME_BYTES];
 
@@ -99,11 +135,14 @@ static void write_vm(struct perfetto *p, const struct metadata *metadata, uint64
 	else
 		snprintf(name, sizeof(name), "vm%u", (unsigned)slot);
 	write_process(p, ns, UUID_VM(slot), slot_pid(slot), name, slot);
+	if (says_something)
+		write_track(p, ns, UUID_CONSOLE(slot), UUID_VM(slot), "console", 0, NULL, false);
 }
 
 static void write_vms(struct perfetto *p, const struct summary *summary, uint64_t ns)
 {
 	const struct metadata *metadata = &summary->metadata;
+	const uint64_t *seen = summary->events_by_id;
 	bool written[MAX_VMS + 1] = {false};
 
 	for (uint32_t vcpu = 0; vcpu < MAX_VCPUS; vcpu++) {
@@ -114,12 +153,46 @@ static void write_vms(struct perfetto *p, const struct summary *summary, uint64_
 		if (slot == NO_VM_SLOT && !summary->vcpu_seen[vcpu])
 			continue;
 		if (!written[slot])
-			write_vm(p, metadata, ns, slot);
+			write_vm(p, metadata, ns, slot,
+				 seen[TRACE_CONSOLE] || seen[TRACE_MARK] || seen[TRACE_MARK_TEXT]);
 		written[slot] = true;
 		vcpu_label(metadata, vcpu, name, sizeof(name));
 		write_thread(p, ns, UUID_VCPU(vcpu), slot_pid(slot),
 			     (uint64_t)vcpu_tid(metadata, vcpu), name, local);
+		if (seen[TRACE_DEBUGGER])
+			write_track(p, ns, UUID_DEBUGGER(vcpu), UUID_VCPU(vcpu), "debugger", 0,
+				    NULL, false);
 	}
+}
+
+/* Counters must be described before their first value. Those that would stay at zero are left out. */
+static void write_counters(struct perfetto *p, const struct summary *summary, uint64_t ns)
+{
+	char name[48];
+
+	write_track(p, ns, UUID_EXIT_RATES, UUID_HYPERVISOR, "exits a second", 0, NULL, true);
+	for (uint32_t i = 0; i < MAX_REASONS; i++)
+		if (summary->reason[i].exits) {
+			reason_text((uint8_t)i, name, sizeof(name));
+			write_track(p, ns, UUID_EXIT_RATE(i), UUID_EXIT_RATES, name, i, "exits/s",
+				    false);
+		}
+	write_track(p, ns, UUID_EL2_SHARES, UUID_HYPERVISOR, "EL2's share", 1, NULL, true);
+	write_track(p, ns, UUID_RUN_QUEUES, UUID_HYPERVISOR, "vCPUs waiting for a CPU", 2, NULL,
+		    true);
+	for (uint32_t cpu = 0; cpu < MAX_CPUS; cpu++)
+		if (summary->cpu[cpu].pages) {
+			snprintf(name, sizeof(name), "EL2 on cpu%u", (unsigned)cpu);
+			write_track(p, ns, UUID_EL2_SHARE(cpu), UUID_EL2_SHARES, name, cpu, "%",
+				    false);
+			snprintf(name, sizeof(name), "waiting for cpu%u", (unsigned)cpu);
+			write_track(p, ns, UUID_RUN_QUEUE(cpu), UUID_RUN_QUEUES, name, cpu, "vCPUs",
+				    false);
+		}
+	if (summary->reason[REASON_NESTED_PAGE_FAULT].exits)
+		write_track(p, ns, UUID_FAULTS, UUID_HYPERVISOR, "stage-2 faults", 3, "faults/s",
+			    false);
+	write_track(p, ns, UUID_LOST, UUID_HYPERVISOR, "records lost", 4, "records", false);
 }
 
 static void write_cpus(struct perfetto *p, const struct summary *summary, uint64_t ns)
@@ -205,6 +278,7 @@ void write_preamble(struct perfetto *p, const struct summary *summary, uint64_t 
 	write_root(p, ns);
 	write_vms(p, summary, ns);
 	write_cpus(p, summary, ns);
+	write_counters(p, summary, ns);
 }
 
 static void map_sequence(struct pb *pb, uint32_t sequence, uint32_t buffer)
@@ -236,11 +310,14 @@ void write_stats(struct perfetto *p, const struct summary *summary, const uint16
 	for (uint32_t cpu = 0; cpu < cpus; cpu++) {
 		map_sequence(pb, SEQUENCE_TASKS(cpu), cpu);
 		map_sequence(pb, SEQUENCE_CPU(cpu), cpu);
+		map_sequence(pb, SEQUENCE_IRQS(cpu), cpu);
 	}
 	for (uint32_t vcpu = 0; vcpu < MAX_VCPUS; vcpu++)
 		if (cpu_of_vcpu[vcpu] != NO_CPU) {
 			map_sequence(pb, SEQUENCE_EXITS(vcpu), cpu_of_vcpu[vcpu]);
 			map_sequence(pb, SEQUENCE_INSTANTS(vcpu), cpu_of_vcpu[vcpu]);
+			map_sequence(pb, SEQUENCE_DEBUGGER(vcpu), cpu_of_vcpu[vcpu]);
+			map_sequence(pb, SEQUENCE_SAMPLES(vcpu), cpu_of_vcpu[vcpu]);
 		}
 	pb_close(pb, stats);
 	pb_close(pb, packet);

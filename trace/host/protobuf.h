@@ -16,7 +16,7 @@
 #define PB_LARGEST_PACKET \
 	(128u << 10) /* the trace's own attributes: 256 of at most 276 bytes, and then some */
 
-enum pb_wire { PB_VARINT = 0, PB_LENGTH = 2 };
+enum pb_wire { PB_VARINT = 0, PB_FIXED64 = 1, PB_LENGTH = 2 };
 
 struct pb {
 	FILE *out;
@@ -45,6 +45,13 @@ static inline void pb_uint(struct pb *pb, uint32_t field, uint64_t value)
 {
 	pb_varint(pb, field << 3 | PB_VARINT);
 	pb_varint(pb, value);
+}
+
+static inline void pb_fixed64(struct pb *pb, uint32_t field, uint64_t value)
+{
+	pb_varint(pb, field << 3 | PB_FIXED64);
+	for (unsigned i = 0; i < 8; i++)
+		*pb->at++ = (uint8_t)(value >> (8 * i));
 }
 
 static inline void pb_string(struct pb *pb, uint32_t field, const char *text)

@@ -202,14 +202,16 @@ enum read_status record_decode(const struct page *page, const uint8_t *records, 
 		return READ_END;
 	}
 	word0 = word_at(records, at);
-	*record = (struct record){
-		.event = (uint8_t)word0,
-		.words = (uint8_t)(word0 >> 8),
-		.vcpu = (uint8_t)(word0 >> 16),
-		.arg = (uint8_t)(word0 >> 24),
-		.end_ticks = add_saturating(page->base_ticks, word0 >> 32),
-		.cpu = page->cpu,
-	};
+	/* Field by field: clearing all of value[] would be a good part of what reading costs. */
+	record->end_ticks = add_saturating(page->base_ticks, word0 >> 32);
+	record->duration_ticks = record->pc = record->value[0] = record->value[1] = 0;
+	record->esr = 0;
+	record->cpu = page->cpu;
+	record->event = (uint8_t)word0;
+	record->words = (uint8_t)(word0 >> 8);
+	record->vcpu = (uint8_t)(word0 >> 16);
+	record->arg = (uint8_t)(word0 >> 24);
+	record->result = record->values = 0;
 	*why = NULL;
 	if (record->event == 0)
 		*why = "record with event id 0";

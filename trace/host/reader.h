@@ -41,7 +41,7 @@ struct page {
 	bool overwrite; /* of a flight recorder */
 };
 
-/* One record, decoded. Fields that its event does not have are 0. */
+/* One record, decoded. Fields that its event does not have are 0; of value[] only the first `values` mean anything. */
 struct record {
 	uint64_t end_ticks;
 	uint64_t duration_ticks;

@@ -62,7 +62,8 @@ int convert_to_file(const struct recording *recording, const char *out_name)
 		fprintf(stderr, "vtrace: %s: %s\n", out_name, strerror(errno));
 		return EXIT_BAD_DATA;
 	}
-	status = convert_recording(&recording->source, recording->summary, out, out_name);
+	status = convert_recording(&recording->source, recording->summary, recording->symbols, out,
+				   out_name);
 	if (!to_stdout && fclose(out) != 0)
 		status = EXIT_BAD_DATA;
 	return status;
@@ -71,6 +72,7 @@ int convert_to_file(const struct recording *recording, const char *out_name)
 int command_convert(const struct arguments *arguments)
 {
 	const char *output = option_value(arguments, OPTION_convert_OUTPUT);
+	struct symbol_set symbols = {0};
 	struct recording recording;
 	int status;
 
@@ -79,8 +81,13 @@ int command_convert(const struct arguments *arguments)
 	if (!recording_open(&recording, arguments->operand[0],
 			    option_value(arguments, OPTION_convert_RAM_DUMP), NULL))
 		return EXIT_BAD_DATA;
-	status = summary_complain(&recording.source, recording.summary);
-	status = worse(convert_to_file(&recording, output), status);
+	recording.symbols = &symbols;
+	status = symbols_given(&symbols, arguments, recording.summary);
+	if (status == EXIT_DONE) {
+		status = summary_complain(&recording.source, recording.summary);
+		status = worse(convert_to_file(&recording, output), status);
+	}
+	symbol_set_free(&symbols);
 	recording_close(&recording);
 	return status;
 }

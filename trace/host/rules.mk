@@ -12,7 +12,7 @@ VTRACE_OBJECTS := $(VTRACE_SOURCES:trace/host/%.c=$(BUILD)/host/vtrace.d/%.o)
 vtrace: $(BUILD)/host/vtrace ## the trace tool: build/host/vtrace
 
 $(BUILD)/host/vtrace: $(VTRACE_OBJECTS)
-	$(HOSTCC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^
+	$(HOSTCC) $(HOST_CFLAGS) $(HOST_LDFLAGS) -o $@ $^ -lelf
 
 $(BUILD)/host/vtrace.d/%.o: trace/host/%.c trace/host/rules.mk
 	@mkdir -p $(@D)
@@ -27,7 +27,7 @@ $(BUILD)/host/fuzz_vtrace: tests/fuzz/fuzz_vtrace.c $(filter-out trace/host/main
 		$(wildcard trace/host/*.h trace/host/*.def trace/*.h trace/*.def)
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -g -O1 $(VTRACE_CFLAGS) -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-		-o $@ $(filter %.c,$^)
+		-o $@ $(filter %.c,$^) -lelf
 
 .PHONY: fuzz-vtrace
 fuzz-vtrace: $(BUILD)/host/fuzz_vtrace ## fuzz what reads recordings (FUZZ_RUNS=20000)

@@ -8,6 +8,8 @@
 #include "trace/host/progress.h"
 #include "trace/host/summary.h"
 
+#define KERNEL_HALF (1ull << 63) /* of a guest's addresses: those that TTBR1_EL1 translates */
+
 static void damaged(struct summary *s, uint64_t offset, bool cut, const char *why)
 {
 	s->good_bytes = offset;
@@ -26,6 +28,8 @@ static void count_exit(struct summary *s, const struct record *record)
 	reason->total_ticks += ticks;
 	if (ticks > reason->max_ticks)
 		reason->max_ticks = ticks;
+	if (record->arg == REASON_HALT && record->pc & KERNEL_HALF)
+		s->idle_pc[record->vcpu] = record->pc;
 	if (s->groups)
 		groups_add(s->groups, record);
 }

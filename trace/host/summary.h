@@ -46,6 +46,8 @@ struct summary {
 	struct cpu_summary cpu[MAX_CPUS];
 	uint64_t events_by_id[256];
 	bool vcpu_seen[256];
+	uint64_t idle_pc
+		[256]; /* by vCPU: where its kernel waited for an interrupt last; 0: never seen */
 	uint64_t vcpu_exits[256][MAX_REASONS]; /* by vCPU and reason */
 	uint64_t events;
 	uint64_t exits;

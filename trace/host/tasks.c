@@ -33,6 +33,9 @@ static void tell(struct tasks *tasks, struct sequence *s, uint32_t vcpu, uint16_
 
 	if (task->told == TASK_RUNNING && task->cpu != NO_CPU && tasks->running[task->cpu] == vcpu)
 		tasks->running[task->cpu] = TRACE_NO_VCPU;
+	if (task->told == TASK_RUNNABLE)
+		tasks->waiting[task->cpu]--;
+	tasks->waiting[cpu] += state == TASK_RUNNABLE;
 	task->cpu = cpu;
 	task->told = state;
 	if (state == TASK_RUNNING)

@@ -22,6 +22,7 @@ struct task {
 struct tasks {
 	struct perfetto *perfetto;
 	struct task task[256];	    /* by global vCPU index */
+	uint32_t waiting[MAX_CPUS]; /* how many are RUNNABLE there */
 	uint16_t running[MAX_CPUS]; /* vCPU that was told to run there, or TRACE_NO_VCPU */
 };
 
@@ -30,6 +31,12 @@ void tasks_begin(struct tasks *tasks, struct perfetto *perfetto);
 /* Take in one record; `cpu_sequence` is that of the record's CPU. */
 void tasks_record(struct tasks *tasks, struct sequence *cpu_sequence, const struct record *record,
 		  uint64_t ns);
+
+/* How many vCPUs could run on `cpu` and do not. */
+static inline uint32_t tasks_waiting(const struct tasks *tasks, uint16_t cpu)
+{
+	return tasks->waiting[cpu];
+}
 
 /* Records of `cpu` are missing from `ns` on: who ran there may no longer. */
 void tasks_lost(struct tasks *tasks, struct sequence *cpu_sequence, uint16_t cpu, uint64_t ns);

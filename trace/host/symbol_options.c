@@ -1,0 +1,68 @@
+/* --symbols: which file names the code of which VM. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "trace/host/commands.h"
+
+/* MAX_VMS: none is called that. */
+static uint32_t vm_named(const struct metadata *metadata, const char *name, size_t bytes)
+{
+	for (uint32_t i = 0; i < MAX_VMS; i++)
+		if (metadata->vm[i].known && strlen(metadata->vm[i].name) == bytes &&
+		    memcmp(metadata->vm[i].name, name, bytes) == 0)
+			return i;
+	return MAX_VMS;
+}
+
+/* The only VM there is; MAX_VMS: there are more, or none. */
+static uint32_t only_vm(const struct metadata *metadata)
+{
+	uint32_t only = MAX_VMS, known = 0;
+
+	for (uint32_t i = 0; i < MAX_VMS; i++)
+		if (metadata->vm[i].known) {
+			only = i;
+			known++;
+		}
+	return known == 1 ? only : MAX_VMS;
+}
+
+/* A kernel with KASLR moved itself at boot: where to is told by any of its vCPUs that went idle. */
+static void find_slide(struct symbol_table *table, const struct summary *summary,
+		       const struct vm_info *vm)
+{
+	for (uint32_t i = 0; i < vm->vcpus && !table->slide; i++)
+		symbols_find_slide(table, summary->idle_pc[(vm->first_vcpu + i) & 0xff]);
+}
+
+static int read_one(struct symbol_set *set, const struct arguments *arguments,
+		    const struct summary *summary, const char *value)
+{
+	const struct metadata *metadata = &summary->metadata;
+	const char *equals = strchr(value, '=');
+	const uint32_t vm =
+		equals ? vm_named(metadata, value, (size_t)(equals - value)) : only_vm(metadata);
+
+	if (vm == MAX_VMS && equals)
+		return usage_error(arguments, "--symbols: no VM of this recording is called '%.*s'",
+				   (int)(equals - value), value);
+	if (vm == MAX_VMS)
+		return usage_error(arguments, "--symbols: say whose: VM=%s", value);
+	symbols_free(set->vm[vm]);
+	set->vm[vm] = symbols_read(equals ? equals + 1 : value);
+	if (!set->vm[vm])
+		return EXIT_BAD_DATA;
+	find_slide(set->vm[vm], summary, &metadata->vm[vm]);
+	return EXIT_DONE;
+}
+
+int symbols_given(struct symbol_set *set, const struct arguments *arguments,
+		  const struct summary *summary)
+{
+	int status = EXIT_DONE;
+
+	for (uint32_t i = 0; i < arguments->options && status == EXIT_DONE; i++)
+		if (arguments->given[i].id == OPTION_convert_SYMBOLS)
+			status = read_one(set, arguments, summary, arguments->given[i].value);
+	return status;
+}
