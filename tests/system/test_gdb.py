@@ -1,0 +1,212 @@
+"""A guest under GDB, by the debugger that Vitrine has in itself: gdb-multiarch from outside, and the guest must go on to its end."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+
+import harness
+
+GUEST = harness.GUESTS / "tests/debugged.elf"
+CONNECT = ("set language c", "set remotetimeout 60", "target remote 127.0.0.1:{port}")
+LET_IT_END = ("delete", "set *(long *)&released = 1", "continue")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def gdb_image():
+    subprocess.run(["make", "-s", "-j2", "gdb-image"], cwd=harness.ROOT, check=True, capture_output=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Debugged:
+    """A run with the debugger's port, and GDBs on it."""
+
+    def __init__(self, folder, *arguments, nodes=None, symbols=GUEST):
+        self.port, self.symbols, self.folder = free_port(), symbols, folder
+        self.dialogue = harness.Dialogue(folder, *arguments, f"--gdb={self.port}", nodes=nodes)
+
+    def __enter__(self):
+        self.dialogue.__enter__()
+        end = time.monotonic() + harness.BACKSTOP_S
+        while "gdb: port ready" not in self.log():
+            assert self.dialogue.child.poll() is None and time.monotonic() < end, self.log()
+            time.sleep(0.1)
+        return self
+
+    def __exit__(self, *what):
+        self.dialogue.__exit__(*what)
+
+    def log(self):
+        log = self.folder / "vitrine.log"
+        return log.read_text(errors="replace") if log.exists() else ""
+
+    def start(self, *commands, **how):
+        """GDB with these commands; it ends after the last, and lets go of the guest then."""
+        argv = ["gdb-multiarch", "-nx", "-q", "-batch", *([self.symbols] if self.symbols else [])]
+        for command in (*CONNECT, *commands):
+            argv += ["-ex", command.format(port=self.port)]
+        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                errors="replace", cwd=self.folder, **how)
+
+    def gdb(self, *commands):
+        child = self.start(*commands)
+        try:
+            return child.communicate(timeout=harness.BACKSTOP_S)[0]
+        finally:
+            child.kill()
+            child.wait()
+
+
+def two_vcpus():
+    return harness.test_guest("debugged", "debugged", vcpus=2)
+
+
+def passed(debugged):
+    run = debugged.dialogue.end()
+    run.assert_passed()
+    assert run.exit_line() == (0, "poweroff"), run.report()
+    return run
+
+
+def numbers(text, pattern):
+    return [int(found, 0) for found in re.findall(pattern, text)]
+
+
+def test_it_waits_at_its_first_instruction(tmp_path):
+    with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
+        said = guest.gdb("p/x $pc", "p &_start", "p/x $cpsr & 0xf", "p $x1", "info threads", "stepi", "p/x $pc", *LET_IT_END)
+        first = numbers(said, r"\$\d+ = \(.*\) (0x[0-9a-f]+)")
+        pcs = numbers(said, r"\$\d+ = (0x[0-9a-f]{5,})")
+        assert pcs == [first[0], first[0] + 4], said
+        assert '"debugged.vcpu0" (EL1)' in said and '"debugged.vcpu1" (off)' in said, said
+        passed(guest)
+
+
+def test_a_step_is_one_instruction_whoever_executes_it(tmp_path):
+    """Trapped registers, HVC, SMC, device accesses and WFI included; the console gets its byte once. And a loop around an exclusive
+    store, which an exception in it would keep from ever ending, is stepped over."""
+    symbols = subprocess.run(["aarch64-linux-gnu-nm", GUEST], capture_output=True, text=True, check=True).stdout
+    begin, end, loop = (int(re.search(rf"(\w+) . {name}$", symbols, re.M)[1], 16) for name in ("steps_begin", "steps_end", "loop_begin"))
+    steps = (end - begin) // 4
+    with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
+        said = guest.gdb("hbreak *steps_begin", "continue", "delete", *(["stepi", "p/x $pc"] * steps), "p $x19", "stepi", "stepi",
+                         "p/x $pc", *LET_IT_END)
+        assert numbers(said, r"\$\d+ = (0x4008\w+)") == [*range(begin + 4, end + 4, 4), loop + 12], said
+        assert re.search(r"\$\d+ = 7$", said, re.M), said
+        console = passed(guest).console
+        assert console.count("S") == 1, console
+
+
+def test_breakpoints_of_both_kinds(tmp_path):
+    with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
+        said = guest.gdb("hbreak *call", "continue", "p $x0", "delete", "break *call", "continue", "p $x0", "x/1i $pc", "continue",
+                         "p $x0", "finish", "p $x0", *LET_IT_END)
+        assert numbers(said, r"\$\d+ = (\d+)")[:3] == [1, 2, 3], said
+        assert "brk" not in said, said
+        passed(guest)
+
+
+def test_a_watchpoint_sees_each_change(tmp_path):
+    with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
+        said = guest.gdb("watch *(long *)&watched", "continue", "continue", "p $_exitcode", *LET_IT_END)
+        assert re.findall(r"New value = (\d+)", said) == ["1", "2"], said
+        passed(guest)
+
+
+def test_registers_run_out_with_a_word(tmp_path):
+    with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
+        said = guest.gdb(*(f"hbreak *(_start + {4 * i})" for i in range(1, 8)), "continue", "delete", *LET_IT_END[1:])
+        assert "too many hardware breakpoints" in said, said
+        passed(guest)
+
+
+def test_memory_that_is_not_there_is_not_read(tmp_path):
+    """Nor are devices: a read could change them."""
+    with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
+        said = guest.gdb("x/1xw 0x70000000", "x/1xw 0x09000000", "x/4xb 0x401ffffe", "p $VBAR_EL1 = 0x1234000", "p/x $VBAR_EL1",
+                         "p $VBAR_EL1 = 0", "p $HCR_EL2 = 0", "p $cpsr = 0x3c9", *LET_IT_END)
+        assert said.count("Cannot access memory at address") == 3, said
+        assert "= 0x1234000" in said, said
+        assert len(re.findall(r"Could not write register|Remote failure reply", said)) == 2, said
+        passed(guest)
+
+
+def test_ctrl_c_stops_all_and_all_go_on(tmp_path):
+    with Debugged(tmp_path, nodes=[two_vcpus()]) as guest:
+        guest.dialogue.expect("waiting\n")
+        child = guest.start("info threads", "p spins", "continue", "p/x *(long *)&spins", "info threads", *LET_IT_END,
+                            start_new_session=True)
+        time.sleep(3)
+        os.killpg(child.pid, signal.SIGINT)
+        said = child.communicate(timeout=harness.BACKSTOP_S)[0]
+        assert "received signal SIGINT" in said, said
+        assert said.count('"debugged.vcpu1" (EL1)') == 2, said
+        passed(guest)
+
+
+def test_a_gdb_that_is_killed_can_come_back(tmp_path):
+    with Debugged(tmp_path, nodes=[two_vcpus()]) as guest:
+        guest.dialogue.expect("waiting\n")
+        child = guest.start("break *touch", "watch *(long *)&watched", "continue")
+        time.sleep(3)
+        child.kill()
+        child.communicate()
+        said = guest.gdb("p *(long *)&watched", "x/2i touch", *LET_IT_END)
+        assert "= 5" in said and "brk" not in said, said
+        passed(guest)
+
+
+def test_monitor_tells_what_only_a_hypervisor_sees(tmp_path):
+    with Debugged(tmp_path, nodes=[two_vcpus()]) as guest:
+        guest.dialogue.expect("waiting\n")
+        said = guest.gdb("monitor help", "monitor vms", "monitor vcpus", "monitor exits", "monitor s1 pc", "monitor s2 0x40000000",
+                         "monitor s2 0x70000000", "monitor timer", "monitor gic", "monitor sysreg vbar_el1", "monitor nonsense",
+                         "monitor break exit nonsense", *LET_IT_END)
+        for claim in ("monitor stepirq", "* 1 debugged", "debugged.vcpu1  cpu", "MMIO write", "the MMU is off", "-> PA 0x",
+                      "IPA 0x70000000: not mapped", "virtual counter", "VBAR_EL1 ", "nonsense: no such command", "no exit reason"):
+            assert claim in said, f"{claim}\n{said}"
+        passed(guest)
+
+
+def test_an_exit_of_a_kind_stops_the_vm(tmp_path):
+    with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
+        said = guest.gdb("monitor break exit mmio_write", "continue", "monitor explain", "monitor last 3", "monitor break off",
+                         *LET_IT_END)
+        assert "SIGTRAP" in said, said
+        passed(guest)
+
+
+def test_the_other_vm_goes_on(tmp_path):
+    """While one VM is stopped, time passes and interrupts come in the other."""
+    with Debugged(tmp_path, "--halt", nodes=[two_vcpus(), harness.bystander()]) as guest:
+        guest.dialogue.expect("[bystander] done: ")
+        said = guest.gdb("info threads", *LET_IT_END)
+        assert "bystander" not in said, said
+        run = guest.dialogue.end()
+        run.assert_passed("debugged")
+
+
+def test_debian_stops_at_start_kernel_and_goes_on_to_its_shell(tmp_path):
+    symbols = tmp_path / "linux.elf"
+    subprocess.run([harness.ROOT / "tools/kallsyms-to-elf", harness.GUESTS / "linux/Image", "-o", symbols], check=True)
+    with Debugged(tmp_path, harness.ROOT / "vms/linux.dts", "--halt", symbols=symbols) as guest:
+        said = guest.gdb("p/x $pc", "stepi", "hbreak *start_kernel", "continue", "bt 1", "delete", "break *do_idle", "continue", "bt 2",
+                         "info threads", "stepi 30", "delete", "detach")
+        assert "hit Breakpoint 1, 0x" in said and "in start_kernel ()" in said, said
+        assert "hit Breakpoint 2, 0x" in said and "in do_idle ()" in said and "cpu_startup_entry" in said, said
+        guest.dialogue.expect("vitrine:/#")
+        said = guest.gdb("info threads", "detach")
+        assert len(re.findall(r"linux\.vcpu\d. \(EL", said)) == 4, said
+        guest.dialogue.say("nproc; dmesg | grep -c -e stall -e lockup; poweroff -f\n")
+        run = guest.dialogue.end()
+        assert re.search(r"^4$", run.console, re.M) and re.search(r"^0$", run.console, re.M), run.report()
+        assert run.exit_line() == (0, "poweroff"), run.report()
