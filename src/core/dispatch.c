@@ -123,7 +123,7 @@ static uint64_t on_hvc(struct vcpu *vcpu, uint64_t esr)
  */
 static uint64_t on_smc(struct vcpu *vcpu, uint64_t esr)
 {
-	vcpu_advance(vcpu);
+	vcpu_advance_aarch64(vcpu);
 	return on_hvc(vcpu, esr);
 }
 
@@ -138,7 +138,7 @@ static APART uint64_t undefined_sysreg(struct vcpu *vcpu, uint64_t esr)
 static uint64_t sysreg_is_read(struct vcpu *vcpu, unsigned reg, uint64_t value)
 {
 	vcpu->note.address = value;
-	vcpu_advance(vcpu);
+	vcpu_advance_aarch64(vcpu);
 	return answer(vcpu, EXIT_SYSREG_READ, set_gpr(vcpu, reg, value));
 }
 
@@ -156,7 +156,7 @@ static APART uint64_t other_sysreg(struct vcpu *vcpu, uint64_t esr)
 	vcpu->note.address = value;
 	if (!sysreg_write(vcpu, access.key, value))
 		return undefined_sysreg(vcpu, esr);
-	vcpu_advance(vcpu);
+	vcpu_advance_aarch64(vcpu);
 	return answer(vcpu, EXIT_SYSREG_WRITE, EXIT_RESUME);
 }
 
@@ -165,7 +165,7 @@ static APART uint64_t send_sgi(struct vcpu *vcpu, uint64_t esr)
 	const uint64_t value = gpr(vcpu, decode_sysreg(esr).reg);
 
 	vcpu->note.address = value;
-	vcpu_advance(vcpu);
+	vcpu_advance_aarch64(vcpu);
 	embed_send_sgi(vcpu, value);
 	return answer(vcpu, EXIT_SEND_IPI, EXIT_RESUME);
 }

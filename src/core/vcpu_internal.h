@@ -30,15 +30,20 @@ static inline enum exit_action set_gpr(struct vcpu *vcpu, unsigned index, uint64
 /* Out of line, as the exit path seldom comes there. ESR_EL2 must still be this exit's. */
 void vcpu_advance_aarch32(struct vcpu *vcpu);
 
+/* For exceptions that only AArch64 state has: MSR, MRS and SMC64 are named by their own classes there. */
+static inline void vcpu_advance_aarch64(struct vcpu *vcpu)
+{
+	vcpu->frame.pc += 4;
+	vcpu->frame.pstate &= ~PSTATE_SS;
+}
+
 /* See vcpu_advance_pc(). For what runs before anything else has made an exit on this CPU. */
 static inline void vcpu_advance(struct vcpu *vcpu)
 {
-	if (__builtin_expect(vcpu->frame.pstate & PSTATE_AARCH32, 0)) {
+	if (__builtin_expect(vcpu->frame.pstate & PSTATE_AARCH32, 0))
 		vcpu_advance_aarch32(vcpu);
-		return;
-	}
-	vcpu->frame.pc += 4;
-	vcpu->frame.pstate &= ~PSTATE_SS;
+	else
+		vcpu_advance_aarch64(vcpu);
 }
 
 static inline uint64_t low_bytes(uint64_t value, unsigned bytes)
