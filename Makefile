@@ -55,15 +55,20 @@ run: ## boot Debian Linux on 4 vCPUs; leaves out/run.pftrace behind
 gdb-image: ## the hypervisor with its debugger (build/vitrine-gdb.img)
 	@$(MAKE) --no-print-directory GDB=1 image-of-platform
 
+# What GDB knows the guest's addresses by: nothing for a manifest of somebody else's.
+GDB_SYMBOLS := $(if $(filter-out linux,$(VM)),$(if $(filter hello,$(VM)),$(BUILD)/guests/hello.elf),$(BUILD)/gdb/linux.elf)
+
 gdb-prepare:
 	@tools/setup.sh run
 	@$(MAKE) --no-print-directory -s build gdb-image linux-guest $(BUILD)/guests/hello.elf >&2 </dev/null
+	@mkdir -p $(BUILD)/gdb
+	@tools/kallsyms-to-elf $(BUILD)/guests/linux/Image -o $(BUILD)/gdb/linux.elf
 
 qemu-gdb: gdb-prepare ## the same as run, but halted at the guest's first instruction until GDB lets it go
-	@tools/vitrine run $(if $(VM),vms/$(VM).dts) --gdb --halt $(ARGS)
+	@tools/vitrine run $(if $(VM),vms/$(VM).dts) --gdb --halt $(GDB_SYMBOLS:%=--symbols %) $(ARGS)
 
 gdb: gdb-prepare ## qemu-gdb and GDB in one terminal; the guest's console goes to out/console.log
-	@tools/gdb.sh $(if $(VM),vms/$(VM).dts) $(ARGS)
+	@tools/gdb.sh $(if $(VM),vms/$(VM).dts) $(GDB_SYMBOLS:%=--symbols %) $(ARGS)
 
 clean: ## remove what was built; the cache of downloads stays
 	rm -rf $(BUILD) out

@@ -108,7 +108,8 @@ def test_a_step_is_one_instruction_whoever_executes_it(tmp_path):
 
 def test_breakpoints_of_both_kinds(tmp_path):
     with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
-        said = guest.gdb("hbreak *call", "continue", "p $x0", "delete", "break *call", "continue", "p $x0", "x/1i $pc", "continue",
+        said = guest.gdb("hbreak *call", "continue", "p $x0", "delete", "set breakpoint always-inserted on", "break *call",
+                         "continue", "p $x0", "x/1i $pc", "continue",
                          "p $x0", "finish", "p $x0", *LET_IT_END)
         assert numbers(said, r"\$\d+ = (\d+)")[:3] == [1, 2, 3], said
         assert "brk" not in said, said
