@@ -28,6 +28,7 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 include tools/make/hypervisor.mk
 include tools/make/library.mk
+include tools/make/gdbstub.mk
 include guests/linux/rules.mk
 include guests/hello/rules.mk
 include guests/bench/rules.mk

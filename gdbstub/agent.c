@@ -94,53 +94,42 @@ static uint64_t fetch(struct machine *m, size_t bytes)
 	return value;
 }
 
-static uint64_t from_target(const struct machine *m, const uint8_t *bytes, size_t count)
+/* A register, or memory at an address. */
+static uint64_t read_target(struct machine *m, bool memory, uint64_t from, size_t count)
 {
-	const bool big_endian = m->stub->config.ops->core->big_endian;
+	const struct gdb_agent_ops *agent = m->stub->config.ops->agent;
+	void *const target = m->stub->config.target;
+	uint8_t bytes[sizeof(uint64_t)];
 	uint64_t value = 0;
 
-	for (size_t i = 0; i < count; i++)
-		value = value << 8 | bytes[big_endian ? i : count - 1 - i];
+	if (count - 1 >= sizeof(bytes))
+		m->failed = true;
+	else if (memory)
+		m->failed = gdb_wraps(from, count) ||
+			    agent->read_memory(target, m->thread, from, bytes, count) != count;
+	else
+		m->failed =
+			agent->read_register(target, m->thread, (unsigned)from, bytes) != GDB_OK;
+	for (size_t i = 0; !m->failed && i < count; i++)
+		value = value << 8 |
+			bytes[m->stub->config.ops->core->big_endian ? i : count - 1 - i];
 	return value;
 }
 
-static uint64_t read_memory(struct machine *m, uint64_t address, size_t count)
-{
-	uint8_t bytes[sizeof(uint64_t)];
-
-	m->failed = gdb_wraps(address, count) ||
-		    m->stub->config.ops->agent->read_memory(m->stub->config.target, m->thread,
-							    address, bytes, count) != count;
-	return m->failed ? 0 : from_target(m, bytes, count);
-}
-
-static uint64_t read_register(struct machine *m, uint64_t reg)
-{
-	const size_t count = gdb_register_bytes(m->stub, reg);
-	uint8_t bytes[sizeof(uint64_t)];
-
-	m->failed |= count - 1 >= sizeof(bytes) ||
-		     m->stub->config.ops->agent->read_register(m->stub->config.target, m->thread,
-							       (unsigned)reg, bytes) != GDB_OK;
-	return m->failed ? 0 : from_target(m, bytes, count);
-}
-
-/* On magnitudes: -2^63 / -1 wraps, as the rest of the arithmetic does. */
+/* -2^63 / -1 has no result that fits: it wraps, as the rest of the arithmetic does. */
 static uint64_t divide(struct machine *m, uint8_t op, uint64_t a, uint64_t b)
 {
-	const bool is_signed = op == OP_DIV_SIGNED || op == OP_REM_SIGNED;
-	const bool minus_a = is_signed && a >> 63, minus_b = is_signed && b >> 63;
-	const bool quotient = op == OP_DIV_SIGNED || op == OP_DIV_UNSIGNED;
-	uint64_t result;
-
-	if (!b) {
-		m->failed = true;
+	m->failed |= !b;
+	if (!b)
 		return 0;
-	}
-	a = minus_a ? 0 - a : a;
-	b = minus_b ? 0 - b : b;
-	result = quotient ? a / b : a % b;
-	return (quotient ? minus_a != minus_b : minus_a) ? 0 - result : result;
+	if (op == OP_DIV_UNSIGNED)
+		return a / b;
+	if (op == OP_REM_UNSIGNED)
+		return a % b;
+	if (b == UINT64_MAX)
+		return op == OP_DIV_SIGNED ? 0 - a : 0;
+	return op == OP_DIV_SIGNED ? (uint64_t)((int64_t)a / (int64_t)b)
+				   : (uint64_t)((int64_t)a % (int64_t)b);
 }
 
 /* A shift by 64 or more leaves nothing but the sign. */
@@ -232,7 +221,7 @@ static uint64_t execute(struct machine *m, uint8_t op, uint64_t operand, const u
 	case OP_REF16:
 	case OP_REF32:
 	case OP_REF64:
-		return read_memory(m, a, (size_t)1 << (op - OP_REF8));
+		return read_target(m, true, a, (size_t)1 << (op - OP_REF8));
 	case OP_IF_GOTO:
 	case OP_GOTO:
 		m->failed |= operand > (size_t)(m->end - start);
@@ -240,7 +229,7 @@ static uint64_t execute(struct machine *m, uint8_t op, uint64_t operand, const u
 			m->code = start + operand;
 		return 0;
 	case OP_REG:
-		return read_register(m, operand);
+		return read_target(m, false, operand, gdb_register_bytes(m->stub, operand));
 	case OP_DUP:
 		return top[-1];
 	case OP_SWAP: /* a b => b a */

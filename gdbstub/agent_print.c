@@ -27,23 +27,26 @@ static void put(struct printer *p, char character)
 		flush(p);
 }
 
-static void put_number(struct printer *p, uint64_t value, unsigned base, bool negative, char filler,
+/* Before a minus sign stand blanks. */
+static void put_number(struct printer *p, uint64_t value, unsigned base, char filler,
 		       unsigned width)
 {
-	char text[WIDTH_MAX + 1], *at = text + sizeof(text);
-	const char *const end = at;
+	char text[WIDTH_MAX], *at = text + sizeof(text);
+	const bool negative = !base && value >> 63;
 
+	value = negative ? 0 - value : value;
+	base = base ? base : 10;
 	do {
 		*--at = "0123456789abcdef"[value % base];
 		value /= base;
 	} while (value);
-	if (negative && filler == ' ')
+	if (negative) {
 		*--at = '-';
-	while ((unsigned)(end - at) + (negative && filler == '0') < width)
+		filler = ' ';
+	}
+	while (at > text && (size_t)(text + sizeof(text) - at) < width)
 		*--at = filler;
-	if (negative && filler == '0')
-		*--at = '-';
-	while (at != end)
+	while (at != text + sizeof(text))
 		put(p, *at++);
 }
 
@@ -54,8 +57,8 @@ static void put_string(struct printer *p, uint64_t address)
 	uint8_t byte;
 
 	for (unsigned i = 0; i < TEXT_BYTES; i++) {
-		if (stub->config.ops->agent->read_memory(stub->config.target, p->thread,
-							 address + i, &byte, 1) != 1 ||
+		if (stub->config.ops->agent->read_memory(stub->config.target, p->thread, address++,
+							 &byte, 1) != 1 ||
 		    !byte)
 			return;
 		put(p, (char)byte);
@@ -69,53 +72,45 @@ static void put_string(struct printer *p, uint64_t address)
 static const char *convert(struct printer *p, const char *format, uint64_t value)
 {
 	char filler = ' ';
-	unsigned width = 0, base = 10;
-	bool wide = false, negative = false;
+	unsigned width = 0, base = 16;
+	bool wide = false;
 
-	while (*format && (*format < 'A' || *format == 'l' || *format == 'h' || *format == 'z')) {
-		if (*format == '0' && !width)
+	for (; *format && (*format < 'A' || *format == 'l' || *format == 'h' || *format == 'z');
+	     format++) {
+		const unsigned digit = (unsigned)*format - '0';
+
+		if (digit < 10)
+			width = width * 10 + digit;
+		if (!width && !digit)
 			filler = '0';
-		else if (*format >= '0' && *format <= '9')
-			width = width * 10 + (unsigned)(*format - '0');
-		wide |= *format == 'l' || *format == 'z';
-		if (width > WIDTH_MAX)
-			width = WIDTH_MAX;
-		format++;
+		wide |= *format >= 'l';
 	}
-	if (!wide && *format != 'p' && *format != 's')
-		value = *format == 'd' || *format == 'i' ? (uint64_t)(int32_t)value
-							 : (uint32_t)value;
+	if (!wide)
+		value = (uint32_t)value;
 	switch (*format) {
 	case 'd':
 	case 'i':
-		negative = value >> 63;
-		value = negative ? 0 - value : value;
+		base = 0;
+		if (!wide)
+			value = (uint64_t)(int32_t)value;
 		break;
 	case 'u':
+		base = 10;
 		break;
 	case 'o':
 		base = 8;
 		break;
-	case 'p':
-		put(p, '0');
-		put(p, 'x');
-		base = 16;
-		break;
 	case 'x':
 	case 'X':
-		base = 16;
 		break;
 	case 'c':
 		put(p, (char)value);
-		return format;
-	case 's':
-		put_string(p, value);
 		return format;
 	default:
 		put(p, '?');
 		return format;
 	}
-	put_number(p, value, base, negative, filler, width);
+	put_number(p, value, base, filler, width);
 	return format;
 }
 
@@ -144,14 +139,27 @@ void gdb_agent_print(struct gdb_stub *stub, struct gdb_thread thread, const char
 	p.thread = thread;
 	p.count = 0;
 	for (; *format; format++) {
-		if (*format == '\\' && format[1]) {
+		const char next = format[1];
+
+		if (*format == '\\' && next) {
 			put(&p, unescaped(*++format));
-		} else if (*format != '%') {
+		} else if (*format != '%' || next == '%') {
 			put(&p, *format);
-		} else if (format[1] == '%') {
-			put(&p, *format++);
+			format += next == '%' && *format == '%';
 		} else {
-			format = convert(&p, format + 1, count ? args[--count] : 0);
+			const uint64_t value = count ? args[--count] : 0;
+
+			if (next == 's') {
+				put_string(&p, value);
+				format++;
+			} else if (next == 'p') {
+				put(&p, '0');
+				put(&p, 'x');
+				put_number(&p, value, 16, '0', 0);
+				format++;
+			} else {
+				format = convert(&p, format + 1, value);
+			}
 			if (!*format)
 				break;
 		}

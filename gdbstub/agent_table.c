@@ -49,50 +49,44 @@ void gdb_agent_forget(struct gdb_stub *stub, uint32_t pid, bool hardware, const 
 	stub->agent_used = kept;
 }
 
-/* "X" LENGTH "," and twice as many digits. */
-static enum gdb_err store_expression(struct gdb_stub *stub, bool hardware, bool command)
+/*
+ * ";X...X..." are conditions, ";cmds:" PERSIST ",X...X..." commands, either or both: and "X" LENGTH
+ * "," has twice as many digits behind it.
+ */
+static enum gdb_err store_next(struct gdb_stub *stub, struct head *head)
 {
-	struct head head = {.address = stub->address,
-			    .pid = stub->thread.pid,
-			    .hardware = hardware,
-			    .command = command};
 	uint8_t *const to = stub->config.agent_space + stub->agent_used;
 	uint64_t count;
 
+	if (gdb_accept_text(stub, ";cmds:")) {
+		head->command = true;
+		gdb_number(stub);
+		gdb_expect(stub, ',');
+	} else {
+		gdb_accept(stub, ';');
+	}
 	gdb_expect(stub, 'X');
 	count = gdb_number(stub);
 	gdb_expect(stub, ',');
 	if (stub->malformed || count > UINT16_MAX)
 		return GDB_EINVAL;
-	if (stub->config.agent_bytes - stub->agent_used < sizeof(head) + count)
+	if (stub->config.agent_bytes - stub->agent_used < sizeof(*head) + count)
 		return GDB_ENOMEM;
-	gdb_bytes(stub, to + sizeof(head), (size_t)count);
-	if (stub->malformed)
-		return GDB_EINVAL;
-	head.count = (uint16_t)count;
-	memcpy(to, &head, sizeof(head));
-	stub->agent_used += sizeof(head) + (size_t)count;
-	return GDB_OK;
+	head->count = (uint16_t)count;
+	memcpy(to, head, sizeof(*head));
+	gdb_bytes(stub, to + sizeof(*head), (size_t)count);
+	stub->agent_used += sizeof(*head) + (size_t)count;
+	return stub->malformed ? GDB_EINVAL : GDB_OK;
 }
 
-/* ";X...X..." are conditions, ";cmds:" PERSIST ",X...X..." commands. Either, or both. */
 enum gdb_err gdb_agent_store(struct gdb_stub *stub, bool hardware)
 {
+	struct head head = {
+		.address = stub->address, .pid = stub->thread.pid, .hardware = hardware};
 	enum gdb_err result = GDB_OK;
-	bool command = false;
 
-	while (result == GDB_OK && !gdb_at_end(stub)) {
-		if (gdb_accept_text(stub, ";cmds:")) {
-			command = true;
-			gdb_number(stub);
-			gdb_expect(stub, ',');
-		} else if (!command) {
-			gdb_accept(stub, ';');
-		}
-		result = store_expression(stub, hardware, command);
-	}
-	if (result != GDB_OK)
-		gdb_agent_forget(stub, stub->thread.pid, hardware, &stub->address);
+	while (result == GDB_OK && !gdb_at_end(stub))
+		result = store_next(stub, &head);
 	return result;
 }
 

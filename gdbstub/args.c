@@ -5,13 +5,12 @@
 
 int gdb_hex_digit(uint8_t character)
 {
-	const uint8_t lower = character | 0x20;
+	uint8_t digit = character - '0';
 
-	if (character >= '0' && character <= '9')
-		return character - '0';
-	if (lower >= 'a' && lower <= 'f')
-		return lower - 'a' + 10;
-	return -1;
+	if (digit < 10)
+		return digit;
+	digit = (character | 0x20) - 'a';
+	return digit < 6 ? digit + 10 : -1;
 }
 
 int gdb_at_end(const struct gdb_stub *stub)
@@ -29,7 +28,7 @@ int gdb_accept_text(struct gdb_stub *stub, const char *text)
 {
 	const size_t count = strlen(text);
 
-	if ((size_t)(stub->end - stub->at) < count || memcmp(stub->at, text, count))
+	if ((size_t)(stub->end - stub->at) < count || memcmp(stub->at, text, count) != 0)
 		return false;
 	stub->at += count;
 	return true;
@@ -68,17 +67,24 @@ void gdb_range(struct gdb_stub *stub, char separator)
 	stub->length = gdb_number(stub);
 }
 
-/* The digits are looked at before the first byte is written. */
+static uint8_t take_digit(struct gdb_stub *stub)
+{
+	const int digit = gdb_at_end(stub) ? -1 : gdb_hex_digit(*stub->at);
+
+	if (digit < 0)
+		stub->malformed = true;
+	else
+		stub->at++;
+	return (uint8_t)digit;
+}
+
 void gdb_bytes(struct gdb_stub *stub, uint8_t *bytes, size_t count)
 {
-	if ((size_t)(stub->end - stub->at) / 2 < count)
-		stub->malformed = true;
-	for (size_t i = 0; !stub->malformed && i < 2 * count; i++)
-		stub->malformed = gdb_hex_digit(stub->at[i]) < 0;
-	if (stub->malformed)
-		return;
-	for (; count; count--, stub->at += 2)
-		*bytes++ = (uint8_t)(gdb_hex_digit(stub->at[0]) << 4 | gdb_hex_digit(stub->at[1]));
+	for (; count && !stub->malformed; count--) {
+		const uint8_t high = take_digit(stub);
+
+		*bytes++ = (uint8_t)(high << 4) | take_digit(stub);
+	}
 }
 
 size_t gdb_binary(struct gdb_stub *stub)
@@ -98,22 +104,22 @@ size_t gdb_binary(struct gdb_stub *stub)
 	return (size_t)(to - start);
 }
 
-/* The NUL has room: two digits become one byte, and rx.c leaves one byte behind the packet. */
+/*
+ * The NUL has room: two digits become one byte, and rx.c leaves one byte behind the packet. Only an
+ * empty text has none, but at the packet's end. A NUL in it would cut it.
+ */
 char *gdb_string(struct gdb_stub *stub, char until)
 {
-	uint8_t *const text = stub->at;
-	size_t digits = 0;
+	uint8_t *const text = stub->at, *to = text;
 
-	while (text + digits != stub->end && text[digits] != (uint8_t)until)
-		digits++;
-	/* An empty one has no room, but at the packet's end; and a NUL in a text would cut it. */
-	if (digits % 2 || (!digits && !gdb_at_end(stub)))
-		stub->malformed = true;
-	gdb_bytes(stub, text, digits / 2);
-	if (!stub->malformed) {
-		text[digits / 2] = 0;
-		stub->malformed = strlen((char *)text) != digits / 2;
+	while (!gdb_at_end(stub) && *stub->at != (uint8_t)until && !stub->malformed) {
+		gdb_bytes(stub, to, 1);
+		stub->malformed |= !*to++;
 	}
+	if (to == stub->at && !gdb_at_end(stub))
+		stub->malformed = true;
+	else
+		*to = 0;
 	return (char *)text;
 }
 

@@ -58,10 +58,9 @@ enum gdb_err gdb_do_insert(struct gdb_stub *stub)
 		if (type >= FIRST_WATCH || !gdb_agent_present(stub))
 			return GDB_EINVAL;
 		result = gdb_agent_store(stub, type == HARDWARE);
-		if (result != GDB_OK)
-			return result;
 	}
-	result = tell_target(stub, type, true);
+	if (result == GDB_OK)
+		result = tell_target(stub, type, true);
 	if (result != GDB_OK)
 		forget(stub, type);
 	return result;

@@ -201,8 +201,8 @@ struct gdb_description_ops {
 /** Names and states in `info threads`. */
 struct gdb_thread_info_ops {
 	/**
-	 * Write a text of at most `room` - 1 bytes and a NUL. Control characters and < & " # $ * }
-	 * appear as question marks.
+	 * Write a text of at most `room` - 1 bytes and a NUL. Control characters, < and }, and
+	 * those before '+' in ASCII but blanks and brackets, appear as question marks.
 	 */
 	void (*name)(void *target, struct gdb_thread thread, char *text, size_t room);
 	void (*state)(void *target, struct gdb_thread thread, char *text, size_t room);

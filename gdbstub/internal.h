@@ -107,7 +107,9 @@ void gdb_interrupt(struct gdb_stub *stub);
 void gdb_set_running(struct gdb_stub *stub, bool awaited);
 void gdb_drop_breakpoints(struct gdb_stub *stub, uint32_t pid);
 
-/* --- packets.c: the packet in the buffer. */
+/* --- packets.c: the packet in the buffer. And: has the target this table of functions? */
+#define GDB_TABLE(name) (offsetof(struct gdb_ops, name) / sizeof(void *))
+int gdb_has_table(const struct gdb_stub *stub, unsigned table);
 enum gdb_err gdb_handle_packet(struct gdb_stub *stub);
 
 /* --- stop.c, regs.c, memory.c */
@@ -152,6 +154,8 @@ gdb_handler gdb_do_read_memory, gdb_do_write_hex, gdb_do_write_binary, gdb_do_cr
 gdb_handler gdb_do_reason, gdb_do_vcont, gdb_do_go, gdb_do_detach, gdb_do_kill_all, gdb_do_kill;
 gdb_handler gdb_do_attach, gdb_do_run, gdb_do_restart;
 gdb_handler gdb_do_insert, gdb_do_remove, gdb_do_monitor;
-gdb_handler gdb_do_features, gdb_do_thread_list, gdb_do_exec_path, gdb_do_file;
+gdb_handler gdb_do_features, gdb_do_thread_list, gdb_do_exec_path;
+gdb_handler gdb_do_file_system, gdb_do_file_open, gdb_do_file_read, gdb_do_file_stat,
+	gdb_do_file_close;
 
 #endif

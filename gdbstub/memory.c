@@ -5,7 +5,7 @@
 #include "internal.h"
 
 #define CHUNK_BYTES 256
-#define CRC_CHUNKS  16
+#define CRC_BYTES   512 /* a step */
 /* How many bytes a step of the search compares at most, but for one comparison. */
 #define SEARCH_BYTES (64u * 1024)
 
@@ -111,23 +111,22 @@ static uint32_t crc_of(uint32_t crc, uint8_t byte)
 
 enum gdb_err gdb_crc_step(struct gdb_stub *stub)
 {
-	uint8_t bytes[CHUNK_BYTES];
+	uint8_t bytes[CRC_BYTES];
+	size_t got;
 
-	for (unsigned chunk = 0; chunk < CRC_CHUNKS && stub->length; chunk++) {
-		const size_t got = read_some(stub, bytes, sizeof(bytes));
-
-		if (!got)
-			return GDB_EFAULT;
-		for (size_t i = 0; i < got; i++)
-			stub->crc = crc_of(stub->crc, bytes[i]);
-		move_on(stub, got);
+	if (!stub->length) {
+		gdb_reply_begin(stub);
+		gdb_put(stub, 'C');
+		gdb_put_number(stub, stub->crc);
+		return GDB_REPLIED;
 	}
-	if (stub->length)
-		return GDB_NO_REPLY;
-	gdb_reply_begin(stub);
-	gdb_put(stub, 'C');
-	gdb_put_number(stub, stub->crc);
-	return GDB_REPLIED;
+	got = read_some(stub, bytes, sizeof(bytes));
+	if (!got)
+		return GDB_EFAULT;
+	for (size_t i = 0; i < got; i++)
+		stub->crc = crc_of(stub->crc, bytes[i]);
+	move_on(stub, got);
+	return GDB_NO_REPLY;
 }
 
 /*

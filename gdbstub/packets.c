@@ -14,8 +14,8 @@ enum {
 	CURRENT = 32 /* there must be a thread that GDB looks at: stub->thread */
 };
 
-#define TABLE(name) (offsetof(struct gdb_ops, name) / sizeof(void *))
-#define NO_TABLE    TABLE(core)
+#define TABLE	 GDB_TABLE
+#define NO_TABLE GDB_TABLE(core)
 
 struct row {
 	gdb_handler *handler;
@@ -51,7 +51,11 @@ static const struct row rows[] = {
 	{gdb_do_attach, NUMBER | END, TABLE(processes), "vAttach;"},
 	{gdb_do_kill, NUMBER | END, TABLE(processes), "vKill;"},
 	{gdb_do_run, 0, TABLE(reset), "vRun;"},
-	{gdb_do_file, 0, TABLE(exec_file), "vFile:"},
+	{gdb_do_file_system, NUMBER | END, TABLE(exec_file), "vFile:setfs:"},
+	{gdb_do_file_open, 0, TABLE(exec_file), "vFile:open:"},
+	{gdb_do_file_read, NUMBER, TABLE(exec_file), "vFile:pread:"},
+	{gdb_do_file_stat, NUMBER | END, TABLE(exec_file), "vFile:fstat:"},
+	{gdb_do_file_close, NUMBER | END, TABLE(exec_file), "vFile:close:"},
 	{gdb_do_supported, 0, NO_TABLE, "qSupported"},
 	{gdb_do_no_ack, WHOLE, NO_TABLE, "QStartNoAckMode"},
 	{gdb_do_current, WHOLE | CURRENT, NO_TABLE, "qC"},
@@ -62,20 +66,23 @@ static const struct row rows[] = {
 	{gdb_do_attached, NUMBER | END, NO_TABLE, "qAttached:"},
 	{gdb_do_offsets, WHOLE | CURRENT, TABLE(exec_file), "qOffsets"},
 	{gdb_do_features, CURRENT, TABLE(description), "qXfer:features:read:"},
-	{gdb_do_thread_list, 0, TABLE(thread_info), "qXfer:threads:read:"},
+	{gdb_do_thread_list, COMMA | END, TABLE(thread_info), "qXfer:threads:read::"},
 	{gdb_do_exec_path, CURRENT, TABLE(exec_file), "qXfer:exec-file:read:"},
 	{gdb_do_monitor, CURRENT, TABLE(monitor), "qRcmd,"},
 	{gdb_do_search, CURRENT, NO_TABLE, "qSearch:memory:"},
 	{gdb_do_crc, COMMA | END | CURRENT, NO_TABLE, "qCRC:"},
 };
 
+int gdb_has_table(const struct gdb_stub *stub, unsigned table)
+{
+	return ((const void *const *)stub->config.ops)[table] != NULL;
+}
+
 static int fits(struct gdb_stub *stub, const struct row *row)
 {
-	const void *const *tables = (const void *const *)stub->config.ops;
-
 	stub->at = stub->config.rx;
 	return gdb_accept_text(stub, row->name) && (!(row->reads & WHOLE) || gdb_at_end(stub)) &&
-	       tables[row->table];
+	       gdb_has_table(stub, row->table);
 }
 
 static enum gdb_err handle(struct gdb_stub *stub, const struct row *row)

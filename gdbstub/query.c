@@ -3,11 +3,21 @@
  */
 #include "internal.h"
 
-static void offer(struct gdb_stub *stub, bool present, const char *feature)
-{
-	if (present)
-		gdb_put_text(stub, feature);
-}
+static const struct {
+	uint8_t table;
+	char feature[23];
+} features[] = {
+	{GDB_TABLE(core), "QStartNoAckMode"},
+	{GDB_TABLE(core), "vContSupported"},
+	{GDB_TABLE(processes), "multiprocess"},
+	{GDB_TABLE(breakpoints), "swbreak"},
+	{GDB_TABLE(breakpoints), "hwbreak"},
+	{GDB_TABLE(description), "qXfer:features:read"},
+	{GDB_TABLE(thread_info), "qXfer:threads:read"},
+	{GDB_TABLE(exec_file), "qXfer:exec-file:read"},
+	{GDB_TABLE(agent), "ConditionalBreakpoints"},
+	{GDB_TABLE(agent), "BreakpointCommands"},
+};
 
 /* GDB's list is of things that change our replies; the rest of it does not concern us. */
 enum gdb_err gdb_do_supported(struct gdb_stub *stub)
@@ -27,20 +37,23 @@ enum gdb_err gdb_do_supported(struct gdb_stub *stub)
 	/* With the NUL of rx.c and the frame of GDB's reckoning. */
 	gdb_put_text(stub, "PacketSize=");
 	gdb_put_number(stub, stub->config.rx_bytes - 8);
-	gdb_put_text(stub, ";QStartNoAckMode+;vContSupported+");
-	offer(stub, ops->processes, ";multiprocess+");
-	offer(stub, ops->breakpoints, ";swbreak+;hwbreak+");
-	offer(stub, ops->description, ";qXfer:features:read+");
-	offer(stub, ops->thread_info, ";qXfer:threads:read+");
-	offer(stub, ops->exec_file, ";qXfer:exec-file:read+");
-	offer(stub, gdb_agent_present(stub), ";ConditionalBreakpoints+;BreakpointCommands+");
+	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
+		const uint8_t table = features[i].table;
+
+		if (!gdb_has_table(stub, table) ||
+		    (table == GDB_TABLE(agent) && !gdb_agent_present(stub)))
+			continue;
+		gdb_put(stub, ';');
+		gdb_put_text(stub, features[i].feature);
+		gdb_put(stub, '+');
+	}
 	return GDB_REPLIED;
 }
 
 enum gdb_err gdb_do_vcont_query(struct gdb_stub *stub)
 {
-	gdb_put_text(stub, "vCont;c;C;s;S;t");
-	offer(stub, stub->config.ops->core->range_step, ";r");
+	gdb_put_text(stub,
+		     stub->config.ops->core->range_step ? "vCont;c;C;s;S;t;r" : "vCont;c;C;s;S;t");
 	return GDB_REPLIED;
 }
 
@@ -68,15 +81,14 @@ enum gdb_err gdb_do_attached(struct gdb_stub *stub)
 
 enum gdb_err gdb_do_offsets(struct gdb_stub *stub)
 {
+	static const char sections[][8] = {"Text=", ";Data=", ";Bss="};
 	const uint64_t offset =
 		stub->config.ops->exec_file->load_offset(stub->config.target, stub->thread.pid);
 
-	gdb_put_text(stub, "Text=");
-	gdb_put_number(stub, offset);
-	gdb_put_text(stub, ";Data=");
-	gdb_put_number(stub, offset);
-	gdb_put_text(stub, ";Bss=");
-	gdb_put_number(stub, offset);
+	for (unsigned i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
+		gdb_put_text(stub, sections[i]);
+		gdb_put_number(stub, offset);
+	}
 	return GDB_REPLIED;
 }
 

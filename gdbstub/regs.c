@@ -52,23 +52,12 @@ enum gdb_err gdb_do_read_one(struct gdb_stub *stub)
 	return put_register(stub, stub->address);
 }
 
-/* A value that begins with an x: GDB has none for this register, it stays as it is. */
-static int is_unavailable(struct gdb_stub *stub, size_t bytes)
-{
-	if (gdb_at_end(stub) || *stub->at != 'x')
-		return false;
-	for (bytes *= 2; bytes; bytes--)
-		gdb_expect(stub, 'x');
-	return true;
-}
-
 static enum gdb_err take_register(struct gdb_stub *stub, uint64_t reg, bool write)
 {
 	const size_t bytes = gdb_register_bytes(stub, reg);
 	uint8_t value[GDB_MAX_REGISTER_BYTES];
 
-	if (is_unavailable(stub, bytes))
-		return GDB_OK;
+	stub->malformed |= !bytes;
 	gdb_bytes(stub, value, bytes);
 	if (!write)
 		return GDB_OK;
@@ -77,33 +66,28 @@ static enum gdb_err take_register(struct gdb_stub *stub, uint64_t reg, bool writ
 }
 
 /* First all is looked at, then all is written: a malformed packet changes nothing. */
-enum gdb_err gdb_do_write_all(struct gdb_stub *stub)
+static enum gdb_err take_registers(struct gdb_stub *stub, uint64_t first, unsigned count)
 {
 	uint8_t *const start = stub->at;
-	const unsigned count = stub->config.ops->core->g_registers;
 	enum gdb_err result = GDB_OK;
 
-	for (unsigned reg = 0; reg < count; reg++)
-		take_register(stub, reg, false);
+	for (unsigned i = 0; i < count; i++)
+		take_register(stub, first + i, false);
 	if (!gdb_parsed(stub))
 		return GDB_EINVAL;
 	stub->at = start;
-	for (unsigned reg = 0; result == GDB_OK && reg < count; reg++)
-		result = take_register(stub, reg, true);
+	for (unsigned i = 0; result == GDB_OK && i < count; i++)
+		result = take_register(stub, first + i, true);
 	return result;
+}
+
+enum gdb_err gdb_do_write_all(struct gdb_stub *stub)
+{
+	return take_registers(stub, 0, stub->config.ops->core->g_registers);
 }
 
 enum gdb_err gdb_do_write_one(struct gdb_stub *stub)
 {
-	uint8_t *start;
-
 	gdb_expect(stub, '=');
-	start = stub->at;
-	if (!gdb_register_bytes(stub, stub->address))
-		return GDB_EINVAL;
-	take_register(stub, stub->address, false);
-	if (!gdb_parsed(stub) || *start == 'x')
-		return GDB_EINVAL;
-	stub->at = start;
-	return take_register(stub, stub->address, true);
+	return take_registers(stub, stub->address, 1);
 }

@@ -6,34 +6,41 @@
  */
 #include "internal.h"
 
-/* A letter and what belongs to it. */
+/* A letter and what belongs to it. In capitals: with a signal. */
 static void take_action(struct gdb_stub *stub, struct gdb_action *action)
 {
-	const struct gdb_action nothing = {.kind = GDB_ACTION_RUN};
-	const uint8_t letter = *stub->at | 0x20;
+	const uint8_t letter = gdb_at_end(stub) ? 0 : *stub->at++;
+	uint64_t signal = 0;
 
-	*action = nothing;
-	if (letter == 's')
-		action->kind = GDB_ACTION_STEP;
-	if (gdb_accept(stub, 'c') || gdb_accept(stub, 's'))
-		return;
-	if (gdb_accept(stub, 'C') || gdb_accept(stub, 'S')) {
-		const uint64_t signal = gdb_number(stub);
-
+	action->begin = action->end = 0;
+	action->kind = GDB_ACTION_RUN;
+	switch (letter) {
+	case 'C':
+	case 'S':
+		signal = gdb_number(stub);
 		stub->malformed |= signal > UINT8_MAX;
-		action->signal = (uint8_t)signal;
-	} else if (gdb_accept(stub, 't')) {
-		action->kind = GDB_ACTION_STAY;
-	} else if (stub->config.ops->core->range_step && gdb_accept(stub, 'r')) {
+		break;
+	case 'r':
 		action->begin = gdb_number(stub);
 		gdb_expect(stub, ',');
 		action->end = gdb_number(stub);
-		stub->malformed |= action->begin > action->end;
-		/* An empty range: one step. */
-		action->kind = action->begin < action->end ? GDB_ACTION_RANGE : GDB_ACTION_STEP;
-	} else {
+		stub->malformed |=
+			action->begin > action->end || !stub->config.ops->core->range_step;
+		action->kind = GDB_ACTION_RANGE;
+		break;
+	case 't':
+		action->kind = GDB_ACTION_STAY;
+		break;
+	case 'c':
+	case 's':
+		break;
+	default:
 		stub->malformed = true;
 	}
+	action->signal = (uint8_t)signal;
+	/* An empty range is one step. */
+	if ((letter | 0x20) == 's' || (letter == 'r' && action->begin == action->end))
+		action->kind = GDB_ACTION_STEP;
 }
 
 /*

@@ -157,7 +157,7 @@ enum gdb_err gdb_do_first_threads(struct gdb_stub *stub)
 enum gdb_err gdb_do_thread_text(struct gdb_stub *stub)
 {
 	const struct gdb_thread thread = gdb_pick_thread(stub, stub->selected);
-	char text[GDB_MAX_TEXT_BYTES] = "";
+	char text[GDB_MAX_TEXT_BYTES];
 
 	if (!thread.tid)
 		return GDB_ESRCH;

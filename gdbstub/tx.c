@@ -141,14 +141,12 @@ void gdb_reply_result(struct gdb_stub *stub, enum gdb_err result)
 	}
 	if (!stub->tx_open)
 		gdb_reply_begin(stub);
-	if (result == GDB_OK) {
+	if (result != GDB_REPLIED)
 		restart(stub);
+	if (result == GDB_OK)
 		gdb_put_text(stub, "OK");
-	} else if (result > 0) {
+	if (result > 0)
 		put_error(stub, result);
-	} else if (result != GDB_REPLIED) {
-		restart(stub);
-	}
 	gdb_reply_end(stub);
 }
 

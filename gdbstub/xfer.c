@@ -6,26 +6,20 @@
 
 #define CHUNK_BYTES 256
 
-/* The annex becomes a C string in place: its ':' makes room for the NUL. Then OFFSET "," LENGTH. */
-static const char *take_request(struct gdb_stub *stub)
-{
-	const char *const annex = (const char *)stub->at;
-
-	while (!gdb_at_end(stub) && *stub->at != ':')
-		stub->at++;
-	if (!gdb_at_end(stub))
-		*stub->at++ = 0;
-	gdb_range(stub, ',');
-	return gdb_parsed(stub) && stub->length ? annex : NULL;
-}
-
 enum gdb_err gdb_do_features(struct gdb_stub *stub)
 {
-	const char *const annex = take_request(stub);
+	const char *const annex = (const char *)stub->at;
 	uint8_t bytes[CHUNK_BYTES];
 	size_t count;
 
-	if (!annex)
+	/* The annex becomes a C string in place: its ':' makes room for the NUL. */
+	while (!gdb_at_end(stub) && *stub->at != ':')
+		stub->at++;
+	*stub->at = 0;
+	if (!gdb_at_end(stub))
+		stub->at++;
+	gdb_range(stub, ',');
+	if (!gdb_parsed(stub) || !stub->length)
 		return GDB_EINVAL;
 	gdb_document_begin(stub);
 	stub->window_skip = 0;
@@ -46,14 +40,14 @@ enum gdb_err gdb_do_features(struct gdb_stub *stub)
 }
 
 /* What XML or the protocol would need to escape is not worth the bytes here. */
-static void put_label(struct gdb_stub *stub, char *text)
+static void put_label(struct gdb_stub *stub, const char *text)
 {
-	for (char *at = text; *at; at++) {
-		if (*at < ' ' || *at == '<' || *at == '&' || *at == '"' || *at == '#' ||
-		    *at == '$' || *at == '*' || *at == '}')
-			*at = '?';
+	for (; *text; text++) {
+		const bool plain = *text == ' ' || (*text > '*' && *text != '<' && *text != '}') ||
+				   *text == '(' || *text == ')';
+
+		gdb_put(stub, plain ? *text : '?');
 	}
-	gdb_put_text(stub, text);
 }
 
 static void put_thread(struct gdb_stub *stub, struct gdb_thread thread)
@@ -61,7 +55,7 @@ static void put_thread(struct gdb_stub *stub, struct gdb_thread thread)
 	const struct gdb_thread_info_ops *info = stub->config.ops->thread_info;
 	void *const target = stub->config.target;
 	const int core = info->core(target, thread);
-	char text[GDB_MAX_TEXT_BYTES] = "";
+	char text[GDB_MAX_TEXT_BYTES];
 
 	gdb_put_text(stub, "<thread id=\"");
 	gdb_put_thread(stub, thread);
@@ -73,7 +67,6 @@ static void put_thread(struct gdb_stub *stub, struct gdb_thread thread)
 	info->name(target, thread, text, sizeof(text));
 	put_label(stub, text);
 	gdb_put_text(stub, "\">");
-	text[0] = 0;
 	info->state(target, thread, text, sizeof(text));
 	put_label(stub, text);
 	gdb_put_text(stub, "</thread>");
@@ -81,10 +74,9 @@ static void put_thread(struct gdb_stub *stub, struct gdb_thread thread)
 
 enum gdb_err gdb_do_thread_list(struct gdb_stub *stub)
 {
-	const char *const annex = take_request(stub);
 	struct gdb_thread next = {0, 0};
 
-	if (!annex || *annex)
+	if (!stub->length)
 		return GDB_EINVAL;
 	gdb_document_begin(stub);
 	gdb_put_text(stub, "<threads>");
@@ -97,19 +89,19 @@ enum gdb_err gdb_do_thread_list(struct gdb_stub *stub)
 /* The annex is a process, or empty for the one that GDB looks at. */
 enum gdb_err gdb_do_exec_path(struct gdb_stub *stub)
 {
-	const char *const annex = take_request(stub);
 	uint64_t pid = stub->thread.pid;
-	char path[GDB_MAX_TEXT_BYTES] = "";
+	char path[GDB_MAX_TEXT_BYTES];
 	enum gdb_err result;
 
-	if (!annex)
-		return GDB_EINVAL;
-	if (*annex) {
-		stub->at = (uint8_t *)annex;
+	if (!gdb_accept(stub, ':')) {
 		pid = gdb_number(stub);
-		if (stub->malformed || *stub->at || !gdb_process_exists(stub, pid))
-			return GDB_ESRCH;
+		gdb_expect(stub, ':');
 	}
+	gdb_range(stub, ',');
+	if (!gdb_parsed(stub) || !stub->length)
+		return GDB_EINVAL;
+	if (!gdb_process_exists(stub, pid))
+		return GDB_ESRCH;
 	result = stub->config.ops->exec_file->path(stub->config.target, (uint32_t)pid, path,
 						   sizeof(path));
 	if (result != GDB_OK)

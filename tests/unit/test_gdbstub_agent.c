@@ -198,6 +198,8 @@ static void one_true_condition_stops(void **state)
 	/* The list is replaced, not added to. */
 	assert_string_equal(ask("Z0,1000,4;" FALSE_CONDITION TRUE_CONDITION), "OK");
 	assert_int_equal(hit(), GDB_HIT_STOP);
+	assert_string_equal(ask("Z0,1000,4;" TRUE_CONDITION FALSE_CONDITION), "OK");
+	assert_int_equal(hit(), GDB_HIT_STOP);
 	assert_string_equal(ask("Z0,1000,4;" FALSE_CONDITION FALSE_CONDITION), "OK");
 	assert_int_equal(hit(), GDB_HIT_GO_ON);
 	/* One that cannot be evaluated: rather a stop too many. */
