@@ -246,6 +246,7 @@ static void look_for_sessions(void)
 		return;
 	server.sessions = sessions;
 	server.fresh = true;
+	server.in_at = server.in_end = 0;
 	log_line("gdb: %s", virtio_serial_port_open(VIRTIO_SERIAL_PORT_GDB) ? "connected"
 									    : "connection closed");
 	gdb_disconnected(&server.stub);
@@ -279,20 +280,34 @@ static void skip_repetitions(void)
 	server.fresh = false;
 }
 
+/*
+ * The device says that the port has been opened before it hands over what is said there. So look at that behind the words:
+ * the first one of a session would be taken for the last one of another, and its answer go nowhere.
+ */
+static bool fetch(void)
+{
+	const uint32_t count =
+		virtio_serial_receive(VIRTIO_SERIAL_PORT_GDB, server.in, sizeof(server.in));
+
+	server.in_at = server.in_end = 0;
+	if (!count)
+		return false;
+	virtio_serial_poll();
+	look_for_sessions();
+	server.in_end = count;
+	if (server.fresh)
+		skip_repetitions();
+	return true;
+}
+
 /* True: something has come. */
 static bool receive(void)
 {
 	bool heard = false;
 
 	for (;;) {
-		if (server.in_at == server.in_end) {
-			server.in_at = 0;
-			server.in_end = virtio_serial_receive(VIRTIO_SERIAL_PORT_GDB, server.in,
-							      sizeof(server.in));
-			heard |= server.in_end != 0;
-			if (heard && server.fresh)
-				skip_repetitions();
-		}
+		if (server.in_at == server.in_end)
+			heard |= fetch();
 		if (server.in_at == server.in_end || !gdb_rx(&server.stub, server.in[server.in_at]))
 			return heard;
 		server.in_at++;
