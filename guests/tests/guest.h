@@ -119,6 +119,7 @@ extern volatile bool faults_expected;
 #define CLASS_FETCH	0x21 /* instruction abort, same EL */
 #define CLASS_DATA	0x25 /* data abort, same EL */
 #define STATUS_EXTERNAL 0x10
+#define FAULT_WRITE	(1u << 6) /* in ESR_EL1: WnR */
 
 struct result {
 	uint64_t x0, x1, x2, x3;

@@ -38,9 +38,11 @@ static void nothing_there(void)
 		const uint64_t address = places[i];
 
 		all &= FAULTS(read32(address)) == 1 && FAULT_CLASS() == CLASS_DATA &&
-		       FAULT_STATUS() == STATUS_EXTERNAL && fault.far == address;
+		       FAULT_STATUS() == STATUS_EXTERNAL && fault.far == address &&
+		       !(fault.esr & FAULT_WRITE);
 		all &= FAULTS(write32(address, 1)) == 1 && FAULT_CLASS() == CLASS_DATA &&
-		       FAULT_STATUS() == STATUS_EXTERNAL && fault.far == address;
+		       FAULT_STATUS() == STATUS_EXTERNAL && fault.far == address &&
+		       fault.esr & FAULT_WRITE;
 	}
 	check(all, "reads and writes where nothing is: external abort, FAR_EL1 names the address");
 	CHECK_EQUAL(FAULTS(read32(0x1000000000ul)), 1, "an address beyond the IPA space aborts");

@@ -9,6 +9,10 @@
 #define UPPER	   0xffffff8000000000ul /* what TTBR1 translates with T1SZ = 25 */
 #define UPPER_STEP 0x40000000ul
 
+/* ESR_EL1.ISS of aborts. */
+#define ON_WALK(level) (0x14u + (level))
+#define NO_FAR	       (1u << 10)
+
 static uint64_t lower[512] __attribute__((aligned(4096)));
 static uint64_t upper[512] __attribute__((aligned(4096)));
 
@@ -31,11 +35,11 @@ static void mmu_on(void)
 	MSR(sctlr_el1, MRS(sctlr_el1) | 1 | 1 << 2 | 1 << 12);
 }
 
-static bool data_abort_at(uint64_t address)
+/* The tables begin at level 1: what they lead to is of level 2. A block's own memory is no part of the walk. */
+static bool abort_at(unsigned class, uint64_t address, unsigned status)
 {
-	/* 0x10: external abort; 0x14-0x17: on a walk. Both are true. */
-	return fault.count == 1 && FAULT_CLASS() == CLASS_DATA &&
-	       (FAULT_STATUS() & 0x38) == STATUS_EXTERNAL && fault.far == address;
+	return fault.count == 1 && FAULT_CLASS() == class && FAULT_STATUS() == status &&
+	       fault.far == address && !(fault.esr & NO_FAR);
 }
 
 void first(const void *device_tree)
@@ -50,13 +54,16 @@ void first(const void *device_tree)
 	check(true, "the MMU is on");
 	for (unsigned i = 0; i < 4; i++) {
 		const uint64_t address = UPPER + i * UPPER_STEP + 0x123450;
+		const unsigned status = i < 3 ? ON_WALK(2) : STATUS_EXTERNAL;
 
 		FAULTS(read32(address));
-		check(data_abort_at(address), claims[i]);
+		check(abort_at(CLASS_DATA, address, status) && !(fault.esr & FAULT_WRITE),
+		      claims[i]);
 		FAULTS(write32(address, 1));
-		check(data_abort_at(address), "and for a write");
+		check(abort_at(CLASS_DATA, address, status) && fault.esr & FAULT_WRITE,
+		      "and for a write");
 		FAULTS(((void (*)(void))address)());
-		check(fault.count == 1 && FAULT_CLASS() == CLASS_FETCH && fault.far == address,
+		check(abort_at(CLASS_FETCH, address, status) && !(fault.esr & FAULT_WRITE),
 		      "and for a fetch: instruction abort");
 		FAULTS(__asm__ volatile("at s1e1r, %0\n\tisb" ::"r"(address)));
 		check(fault.count <= 1, "and for an address translation instruction");
@@ -66,10 +73,10 @@ void first(const void *device_tree)
 	MSR(ttbr1_el1, NOWHERE);
 	__asm__ volatile("tlbi vmalle1\n\tdsb sy\n\tisb" ::: "memory");
 	FAULTS(read32(UPPER));
-	check(data_abort_at(UPPER), "TTBR1_EL1 outside RAM: data abort");
+	check(abort_at(CLASS_DATA, UPPER, ON_WALK(1)), "TTBR1_EL1 outside RAM: data abort");
 	MSR(ttbr1_el1, GICD_BASE);
 	__asm__ volatile("tlbi vmalle1\n\tdsb sy\n\tisb" ::: "memory");
 	FAULTS(read32(UPPER));
-	check(data_abort_at(UPPER), "TTBR1_EL1 in a device: data abort");
+	check(abort_at(CLASS_DATA, UPPER, ON_WALK(1)), "TTBR1_EL1 in a device: data abort");
 	finish();
 }

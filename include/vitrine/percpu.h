@@ -94,6 +94,7 @@ enum vt_err percpu_disable(struct percpu *cpu);
  * @return VT_OK; VT_ESTATE inside the handler, or for a close without an open: nothing has changed.
  */
 enum vt_err irq_window_open(void);
+/** Likewise. */
 enum vt_err irq_window_close(void);
 
 /** From any CPU. */

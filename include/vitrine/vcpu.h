@@ -196,10 +196,22 @@ uint64_t vcpu_mmio_write_value(const struct vcpu *vcpu, const struct mmio_access
 /** Take an exception to the guest's EL1: the vCPU must be loaded here. VT_EFORMAT: it would fetch a
  * vector that faulted. */
 enum vt_err vcpu_inject_undefined(struct vcpu *vcpu);
-/** An external abort of a load or store at virtual address `far`. */
-enum vt_err vcpu_inject_data_abort(struct vcpu *vcpu, uint64_t far);
-/** The same of an instruction fetch. */
-enum vt_err vcpu_inject_instruction_abort(struct vcpu *vcpu, uint64_t far);
+
+/** What an abort says of itself, fields of ESR_EL1.ISS: the bus has refused the access. (Arm ARM D19.2, ESR_EL1.) */
+#define VCPU_ABORT_EXTERNAL 0x10u
+/** Or a table of stage 1, of level 0..3, that led there. */
+#define VCPU_ABORT_ON_WALK(level) (0x14u + (level))
+/** By a store. */
+#define VCPU_ABORT_WRITE (1u << 6)
+/** By cache maintenance; with VCPU_ABORT_WRITE. */
+#define VCPU_ABORT_MAINTENANCE (1u << 8)
+/** `far` is not known; with VCPU_ABORT_EXTERNAL only. */
+#define VCPU_ABORT_NO_FAR (1u << 10)
+
+/** An abort of a load or store at virtual address `far`; `iss` of VCPU_ABORT_*. */
+enum vt_err vcpu_inject_data_abort(struct vcpu *vcpu, uint64_t far, uint32_t iss);
+/** The same of an instruction fetch, which neither writes nor maintains. */
+enum vt_err vcpu_inject_instruction_abort(struct vcpu *vcpu, uint64_t far, uint32_t iss);
 /** A debug exception that was routed to EL2 (MDCR_EL2.TDE) but is the guest's: ESR_EL2 and FAR_EL2 of the exit. */
 enum vt_err vcpu_inject_debug(struct vcpu *vcpu, uint64_t esr, uint64_t far);
 

@@ -85,7 +85,6 @@
 #define FSC_TRANSLATION 0x1
 #define FSC_ACCESS_FLAG 0x2
 #define FSC_PERMISSION	0x3
-#define FSC_EXTERNAL	0x10 /* synchronous external abort, not on a table walk */
 
 #define HPFAR_FIPA    GENMASK(43, 4) /* IPA[51:12] */
 #define HPFAR_UNKNOWN BIT(0) /* ours, in a RES0 bit: there is no IPA. core/fault_address.h */

@@ -98,18 +98,21 @@ enum vt_err vcpu_inject_debug(struct vcpu *vcpu, uint64_t esr, uint64_t far)
 	return enter_el1(vcpu, (uint32_t)esr);
 }
 
-enum vt_err vcpu_inject_data_abort(struct vcpu *vcpu, uint64_t far)
+/* IL is 1 for every abort without ISV. (Arm ARM D19.2, ESR_EL1.IL.) */
+static enum vt_err inject_abort(struct vcpu *vcpu, uint64_t ec_from_el0, uint64_t far, uint32_t iss)
 {
-	const uint64_t ec = from_el0(vcpu->frame.pstate) ? EC_DABT_LOWER : EC_DABT_SAME;
+	const uint64_t ec = from_el0(vcpu->frame.pstate) ? ec_from_el0 : ec_from_el0 + 1;
 
 	WRITE_SYSREG(FAR_EL1, far);
-	return enter_el1(vcpu, FIELD_PREP(ESR_EC, ec) | ESR_IL | FSC_EXTERNAL);
+	return enter_el1(vcpu, FIELD_PREP(ESR_EC, ec) | ESR_IL | iss);
 }
 
-enum vt_err vcpu_inject_instruction_abort(struct vcpu *vcpu, uint64_t far)
+enum vt_err vcpu_inject_data_abort(struct vcpu *vcpu, uint64_t far, uint32_t iss)
 {
-	const uint64_t ec = from_el0(vcpu->frame.pstate) ? EC_IABT_LOWER : EC_IABT_SAME;
+	return inject_abort(vcpu, EC_DABT_LOWER, far, iss);
+}
 
-	WRITE_SYSREG(FAR_EL1, far);
-	return enter_el1(vcpu, FIELD_PREP(ESR_EC, ec) | ESR_IL | FSC_EXTERNAL);
+enum vt_err vcpu_inject_instruction_abort(struct vcpu *vcpu, uint64_t far, uint32_t iss)
+{
+	return inject_abort(vcpu, EC_IABT_LOWER, far, iss);
 }

@@ -4,6 +4,7 @@
 #include "hal/arm64.h"
 #include "lib/bits.h"
 #include "lib/string.h"
+#include "vm/guest_state.h"
 
 #define WRITE_PIECE_BYTES 512u
 
@@ -16,10 +17,7 @@ struct walk_regime memory_regime(const struct vm_vcpu *vcpu)
 					    .tcr = regs->TCR_EL1,
 					    .ttbr0 = regs->TTBR0_EL1,
 					    .ttbr1 = regs->TTBR1_EL1};
-	return (struct walk_regime){.sctlr = READ_SYSREG(SCTLR_EL1),
-				    .tcr = READ_SYSREG(TCR_EL1),
-				    .ttbr0 = READ_SYSREG(TTBR0_EL1),
-				    .ttbr1 = READ_SYSREG(TTBR1_EL1)};
+	return guest_walk_regime();
 }
 
 bool memory_find_ipa(const struct debug_vm *vm, uint64_t ipa, uint64_t *pa, uint64_t *count)

@@ -6,7 +6,7 @@
 #define DEBUG_MEMORY_H
 
 #include "debug/state.h"
-#include "debug/walk.h"
+#include "vm/walk.h"
 
 /* What a walk needs of the vCPU, loaded on this CPU or on none. */
 struct walk_regime memory_regime(const struct vm_vcpu *vcpu);

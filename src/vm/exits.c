@@ -7,6 +7,7 @@
 
 #include "core/decode.h"
 #include "lib/log.h"
+#include "vm/abort.h"
 #include "vm/debug_hook.h"
 #include "vm/emulate.h"
 #include "vm/hypercalls.h"
@@ -36,11 +37,12 @@ static void refuse_access(struct vm_vcpu *vcpu, const char *why)
 	struct vcpu *core = &vcpu->core;
 	const struct vcpu_exit *exit = &core->exit;
 	const bool fetch = exit->reason == EXIT_NESTED_PAGE_FAULT && exit->fault.fetch;
+	const uint32_t iss = abort_iss(vcpu);
 	char what[160];
 	enum vt_err err;
 
-	err = fetch ? vcpu_inject_instruction_abort(core, exit->far)
-		    : vcpu_inject_data_abort(core, exit->far);
+	err = fetch ? vcpu_inject_instruction_abort(core, exit->far, iss)
+		    : vcpu_inject_data_abort(core, exit->far, iss);
 	if (err != VT_OK) {
 		vm_crash(vcpu, "its exception vectors can not be fetched");
 		return;

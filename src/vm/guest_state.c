@@ -30,3 +30,11 @@ uint32_t guest_zva_bytes(void)
 {
 	return 4u << FIELD_GET(DCZID_BS, READ_SYSREG(DCZID_EL0));
 }
+
+struct walk_regime guest_walk_regime(void)
+{
+	return (struct walk_regime){.sctlr = READ_SYSREG(SCTLR_EL1),
+				    .tcr = READ_SYSREG(TCR_EL1),
+				    .ttbr0 = READ_SYSREG(TTBR0_EL1),
+				    .ttbr1 = READ_SYSREG(TTBR1_EL1)};
+}

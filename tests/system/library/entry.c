@@ -164,7 +164,8 @@ static void test_aarch32(bool there)
 	/* What EL2 injects for an EL0 in AArch32 arrives at the same vector. */
 	vcpu.frame.pstate = user;
 	vcpu.frame.pc = ENTRY_32;
-	check(vcpu_run(&vcpu) == VT_OK && vcpu_inject_data_abort(&vcpu, NOWHERE) == VT_OK &&
+	check(vcpu_run(&vcpu) == VT_OK &&
+		      vcpu_inject_data_abort(&vcpu, NOWHERE, VCPU_ABORT_EXTERNAL) == VT_OK &&
 		      vcpu.frame.pc == 0x600,
 	      "another vector");
 	calls("no abort from AArch32");

@@ -1,14 +1,14 @@
 /*
- * A guest's own stage-1 tables, walked in software from saved registers: a debugger looks at vCPUs that are in no
- * hardware. Pure; guest-physical memory comes by a callback, and no table can make a walk longer than four steps.
+ * A guest's own stage-1 tables, walked in software: a debugger looks at vCPUs that are in no hardware, and an abort on a
+ * walk must name the level. Pure; guest-physical memory comes by a callback, and no table can make a walk longer than four steps.
  *
  * Permissions are not looked at: a debugger reads what is executable only and writes what is read only. ASIDs and access
  * flags neither. VAs of more than 48 bits (FEAT_LVA, LPA2) are not understood: guests are not offered them.
  *
  * Source: Arm ARM DDI 0487, D8.2 (translation process), D8.3 (descriptors), D19.2 (TCR_EL1).
  */
-#ifndef DEBUG_WALK_H
-#define DEBUG_WALK_H
+#ifndef VM_WALK_H
+#define VM_WALK_H
 
 #include <stdbool.h>
 #include <stdint.h>

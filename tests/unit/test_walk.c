@@ -1,5 +1,5 @@
 /* A guest's stage-1 tables, walked in software: every granule, both halves, blocks, and what must not be believed. */
-/* sources: src/debug/walk.c */
+/* sources: src/vm/walk.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "debug/walk.h"
+#include "vm/walk.h"
 #include "lib/bits.h"
 
 #define RAM_BASE  UINT64_C(0x40000000)

@@ -1,5 +1,5 @@
 /* See walk.h. */
-#include "debug/walk.h"
+#include "vm/walk.h"
 
 #include "lib/bits.h"
 
