@@ -167,6 +167,10 @@ void server_detach(struct debug_vm *vm)
 enum gdb_err server_reset(void)
 {
 	server.awaiting = true;
+	for (unsigned i = 0; i < vm_count; i++) {
+		debug_vms[i].attached |= debug_vms[i].killed;
+		debug_vms[i].killed = false;
+	}
 	FOR_EACH_ATTACHED(vm)
 	{
 		target_remove_breaks(vm);
@@ -237,6 +241,18 @@ static void look_for_stops(void)
 	gdb_stopped(&server.stub, &stop);
 }
 
+/* Nobody will run them anew. */
+static void end_killed(void)
+{
+	for (unsigned i = 0; i < vm_count; i++) {
+		if (!debug_vms[i].killed)
+			continue;
+		debug_vms[i].killed = false;
+		vm_stop(debug_vms[i].vm, VM_POWERING_OFF);
+		server_detach(&debug_vms[i]);
+	}
+}
+
 /* The port has been closed since we looked, and perhaps opened again: whoever speaks now is somebody else. */
 static void look_for_sessions(void)
 {
@@ -250,6 +266,7 @@ static void look_for_sessions(void)
 	log_line("gdb: %s", virtio_serial_port_open(VIRTIO_SERIAL_PORT_GDB) ? "connected"
 									    : "connection closed");
 	gdb_disconnected(&server.stub);
+	end_killed();
 	if (virtio_serial_port_open(VIRTIO_SERIAL_PORT_GDB) || !server_settings.resume_when_lost)
 		return;
 	FOR_EACH_ATTACHED(vm)

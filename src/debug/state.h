@@ -34,7 +34,8 @@ struct debug_vm {
 	struct gdb_stop
 		why; /* what began this stop; reason SIGNAL, signal NONE: nothing of its own */
 	bool attached;
-	bool reported;	      /* its stop has been told to GDB */
+	bool killed;   /* stands still until the debugger runs it anew, or leaves: then it is off */
+	bool reported; /* its stop has been told to GDB */
 	bool resetting;	      /* a reset that the debugger has asked for is on its way */
 	bool time_runs;	      /* its clock goes on while it is stopped */
 	bool step_interrupts; /* it takes interrupts while it is stepped */

@@ -351,6 +351,7 @@ static enum gdb_err attach(void *target, uint32_t pid)
 	return GDB_OK;
 }
 
+/* GDB's `run` is this, and then reset(). */
 static enum gdb_err kill(void *target, uint32_t pid)
 {
 	struct debug_vm *vm = debug_vm_of(pid);
@@ -358,8 +359,8 @@ static enum gdb_err kill(void *target, uint32_t pid)
 	(void)target;
 	if (!vm || !vm->attached)
 		return GDB_ESRCH;
-	vm_stop(vm->vm, VM_POWERING_OFF);
-	server_detach(vm);
+	vm->killed = true;
+	vm->attached = false;
 	return GDB_OK;
 }
 

@@ -186,6 +186,16 @@ def test_an_exit_of_a_kind_stops_the_vm(tmp_path):
         passed(guest)
 
 
+def test_run_begins_anew_and_kill_ends(tmp_path):
+    with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
+        said = guest.gdb("disconnect", f"target extended-remote 127.0.0.1:{guest.port}", "hbreak *touch", "continue", "set confirm off",
+                         "run", "p $x0", "delete", "kill")
+        assert len(re.findall(r"hit Breakpoint 1,", said)) == 2, said
+        run = guest.dialogue.end()
+        assert run.console.count("\nready") == 2 and "waiting" not in run.console, run.report()
+        assert run.exit_line() == (0, "poweroff"), run.report()
+
+
 def test_the_other_vm_goes_on(tmp_path):
     """While one VM is stopped, time passes and interrupts come in the other."""
     with Debugged(tmp_path, "--halt", nodes=[two_vcpus(), harness.bystander()]) as guest:
