@@ -107,12 +107,12 @@ static void interrupt(void)
 	const unsigned vcpu = this_vcpu();
 
 	for (;;) {
-		const unsigned intid = (unsigned)MRS(S3_0_C12_C12_0); /* ICC_IAR1_EL1 */
+		const uint32_t taken = gic_take();
 
-		if (intid == INTID_SPURIOUS)
+		if (INTID_OF(taken) == INTID_SPURIOUS)
 			return;
-		handlers[vcpu](vcpu, intid);
-		MSR(S3_0_C12_C12_1, intid); /* ICC_EOIR1_EL1 */
+		handlers[vcpu](vcpu, INTID_OF(taken));
+		gic_end(taken);
 	}
 }
 
@@ -192,20 +192,10 @@ void wait_ms(uint64_t ms)
 		;
 }
 
-static uint64_t bank(unsigned vcpu, unsigned intid)
-{
-	return intid < 32 ? GICR_BASE + GICR_STRIDE * vcpu + SGI_FRAME : GICD_BASE;
-}
-
 void gic_on(unsigned vcpu, irq_handler handler)
 {
 	handlers[vcpu] = handler;
-	write32(GICD_BASE + GIC_CTLR, 1 << 4 | 1 << 1); /* ARE, EnableGrp1 */
-	write32(GICR_BASE + GICR_STRIDE * vcpu + GICR_WAKER, 0);
-	MSR(S3_0_C12_C12_5, 7);	 /* ICC_SRE_EL1 */
-	MSR(S3_0_C4_C6_0, 0xff); /* ICC_PMR_EL1 */
-	MSR(S3_0_C12_C12_3, 0);	 /* ICC_BPR1_EL1 */
-	MSR(S3_0_C12_C12_7, 1);	 /* ICC_IGRPEN1_EL1 */
+	gic_on_this_vcpu(vcpu);
 }
 
 void irq_unmask(void)
@@ -216,35 +206,4 @@ void irq_unmask(void)
 void irq_mask(void)
 {
 	__asm__ volatile("msr daifset, #2\n\tisb" ::: "memory");
-}
-
-void gic_enable(unsigned vcpu, unsigned intid)
-{
-	write32(bank(vcpu, intid) + GIC_ISENABLER + intid / 32 * 4, 1u << intid % 32);
-}
-
-void gic_set_priority(unsigned vcpu, unsigned intid, uint8_t priority)
-{
-	__asm__ volatile("strb %w0, [%1]" ::"r"(priority),
-			 "r"(bank(vcpu, intid) + GIC_IPRIORITYR + intid)
-			 : "memory");
-}
-
-void gic_set_edge(unsigned spi, bool edge)
-{
-	const uint64_t address = GICD_BASE + GIC_ICFGR + spi / 16 * 4;
-	const uint32_t bit = 2u << spi % 16 * 2;
-
-	write32(address, edge ? read32(address) | bit : read32(address) & ~bit);
-}
-
-void gic_set_pending(unsigned spi)
-{
-	write32(GICD_BASE + GIC_ISPENDR + spi / 32 * 4, 1u << spi % 32);
-}
-
-/* `targets`: what ICC_SGI1R_EL1 holds apart from the INTID. */
-void send_sgi(uint64_t targets, unsigned intid)
-{
-	MSR(S3_0_C12_C11_5, targets | (uint64_t)intid << 24);
 }

@@ -142,7 +142,16 @@ void gic_enable(unsigned vcpu, unsigned intid);
 void gic_set_priority(unsigned vcpu, unsigned intid, uint8_t priority);
 void gic_set_edge(unsigned spi, bool edge);
 void gic_set_pending(unsigned spi);
+void gic_route(unsigned spi, unsigned vcpu);
+void gic_distributor(bool on);
+void gic_mask(uint8_t priority); /* only more urgent ones come */
+/* `targets`: what ICC_SGI1R_EL1 holds apart from the INTID, whatever the GIC. */
 void send_sgi(uint64_t targets, unsigned intid);
+/* What gic_on() and its handler are made of. */
+void gic_on_this_vcpu(unsigned vcpu);
+uint32_t gic_take(void);
+void gic_end(uint32_t taken);
+#define INTID_OF(taken) ((taken)&0x3ff) /* above it GICv2 names the sender of an SGI */
 
 static inline unsigned this_vcpu(void)
 {

@@ -95,7 +95,7 @@ static void routed_spi(void)
 	gic_set_edge(SPI, true);
 	gic_enable(0, SPI);
 	for (unsigned vcpu = 0; vcpu < VCPUS; vcpu++) {
-		write32(GICD_BASE + GIC_IROUTER + 8 * SPI, vcpu);
+		gic_route(SPI, vcpu);
 		gic_set_pending(SPI);
 		all &= wait_for(&seen[vcpu][SPI], 1);
 	}

@@ -104,12 +104,12 @@ static void priorities(void)
 	      "the more urgent SPI is taken first");
 
 	taken = 0;
-	MSR(S3_0_C4_C6_0, 0x60); /* ICC_PMR_EL1 */
+	gic_mask(0x60);
 	gic_set_pending(SPI_A);
 	gic_set_pending(SPI_B);
 	let_them_come();
 	check(taken == 1 && order[0] == SPI_B, "the priority mask holds the less urgent one back");
-	MSR(S3_0_C4_C6_0, 0xff);
+	gic_mask(0xff);
 	let_them_come();
 	check(taken == 2 && order[1] == SPI_A, "and lets it through when it is lifted");
 
@@ -122,11 +122,11 @@ static void priorities(void)
 	      "a more urgent interrupt preempts the handler of another");
 
 	taken = 0;
-	write32(GICD_BASE + GIC_CTLR, 1 << 4); /* EnableGrp1 off */
+	gic_distributor(false);
 	gic_set_pending(SPI_A);
 	let_them_come();
 	CHECK_EQUAL(taken, 0, "a disabled distributor delivers nothing");
-	write32(GICD_BASE + GIC_CTLR, 1 << 4 | 1 << 1);
+	gic_distributor(true);
 	let_them_come();
 	CHECK_EQUAL(taken, 1, "and delivers what waits when it is enabled");
 }

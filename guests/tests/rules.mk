@@ -2,8 +2,8 @@
 # start-up code. Included by the top Makefile, which sets BUILD. Target to use: test-guests.
 # Built by GCC whatever compiles the hypervisor: a guest is an input, not part of the image.
 
-TEST_GUEST_COMMON := guests/tests/start.S guests/tests/guest.c
-TEST_GUEST_NAMES := $(filter-out guest,$(basename $(notdir $(wildcard guests/tests/*.c))))
+TEST_GUEST_COMMON := guests/tests/start.S guests/tests/guest.c guests/tests/gic.c
+TEST_GUEST_NAMES := $(filter-out guest gic,$(basename $(notdir $(wildcard guests/tests/*.c))))
 TEST_GUESTS := $(TEST_GUEST_NAMES:%=$(BUILD)/guests/tests/%.elf)
 
 .PHONY: test-guests

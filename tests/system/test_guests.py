@@ -7,9 +7,9 @@ import pytest
 import harness
 
 
-def beside_a_bystander(folder, guest, vcpus=1, pcpus=1, how=""):
+def beside_a_bystander(folder, guest, vcpus=1, pcpus=1, how="", options=()):
     """The guest and a second VM on the same CPUs: both must come to a good end."""
-    run = harness.run(folder, "--pcpus", pcpus, nodes=[harness.test_guest("guest", guest, how, vcpus=vcpus), harness.bystander()])
+    run = harness.run(folder, *options, "--pcpus", pcpus, nodes=[harness.test_guest("guest", guest, how, vcpus=vcpus), harness.bystander()])
     run.assert_passed("guest")
     run.assert_passed("bystander")
     assert run.status == 0, run.report()
@@ -39,6 +39,13 @@ def test_sgis_between_vcpus(tmp_path, pcpus):
 @pytest.mark.parametrize("pcpus", [1, 2])
 def test_calls(tmp_path, pcpus):
     beside_a_bystander(tmp_path, "calls", vcpus=2, pcpus=pcpus)
+
+
+@pytest.mark.parametrize("guest, vcpus, pcpus", [("timer", 1, 1), ("ptimer", 1, 1), ("irq", 1, 1), ("ipi", 4, 1), ("ipi", 4, 2),
+                                                 ("calls", 2, 2), ("registers", 1, 1)])
+def test_guest_on_gicv2(tmp_path, guest, vcpus, pcpus):
+    """What has to do with interrupts or with the vCPU's state, on the other GIC and its image."""
+    beside_a_bystander(tmp_path, guest, vcpus, pcpus, options=["--gic", "2"])
 
 
 @pytest.mark.parametrize("cpu", harness.cpus("cortex-a76", "max,pauth-impdef=on"))

@@ -10,10 +10,10 @@ HERE = OF_THE_CPU.get(harness.CPU, "")
 SMC_OF_QEMU = "<0x95c1ba60>"  # CPU_ON of PSCI 0.1, as QEMU's firmware numbers it
 
 
-@pytest.mark.parametrize("pcpus", [1, 2])
-def test_sleep_and_resets(tmp_path, pcpus):
+@pytest.mark.parametrize("pcpus, gic", [(1, 3), (2, 3), (2, 2)])
+def test_sleep_and_resets(tmp_path, pcpus, gic):
     """Sleeping, waking and resetting beside a VM that notices nothing of it."""
-    run = harness.run(tmp_path, "--pcpus", pcpus, stdin=b"123",
+    run = harness.run(tmp_path, "--gic", gic, "--pcpus", pcpus, stdin=b"123",
                       nodes=[harness.test_guest("guest", "power", vcpus=2), harness.bystander()])
     run.assert_passed("guest")
     run.assert_passed("bystander")
