@@ -9,6 +9,7 @@
 
 #include "core/fault.h"
 #include "core/secondary.h"
+#include "trace/trace.h"
 
 #define OFFSET(name, value) __asm__ volatile("\n.ascii \"@define " #name " %c0\"" ::"i"(value));
 

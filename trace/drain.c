@@ -8,19 +8,40 @@
 #include "dev/virtio_serial.h"
 #include "hal/hal.h"
 #include "lib/bits.h"
+#include "lib/printf.h"
 #include "lib/string.h"
 #include "trace/clock.h"
 #include "trace/trace.h"
 
 #define FINISH_ROUNDS 1000000u
+#define TEXT_BYTES    2560u
+
+/* What a dump of the memory is searched for. */
+struct trace_rings trace_rings = {
+	.magic = {'V', 'T', 'R', 'R', 'I', 'N', 'G', 'S'},
+	.version = TRACE_RINGS_VERSION,
+	.page_count = TRACE_RING_PAGES,
+	.page_bytes = TRACE_PAGE_BYTES,
+};
+_Static_assert(HAL_MAX_CPUS <= TRACE_RINGS_MAX, "each CPU has a place");
 
 static struct trace_ring *rings[HAL_MAX_CPUS];
-static unsigned ring_count;
 static bool draining; /* atomic: a try-lock */
+
+/* The lines so far; the first page of them stays as it is, for dumps. */
+static struct {
+	struct trace_page_header header;
+	char text[TEXT_BYTES];
+} metadata[2];
+static size_t metadata_used;
+static bool first_is_sent;
 
 void trace_drain_add(struct trace_ring *ring)
 {
-	rings[ring_count++] = ring;
+	rings[trace_rings.rings] = ring;
+	trace_rings.self = (uintptr_t)&trace_rings;
+	trace_rings.metadata = (uintptr_t)metadata[0].text;
+	trace_rings.ring[trace_rings.rings++] = (uintptr_t)ring;
 }
 
 static uint8_t *page(const struct trace_ring *ring, uint32_t number)
@@ -43,7 +64,9 @@ static void reap(void)
 /* False when the device takes no more for now. */
 static bool send(struct trace_ring *ring)
 {
-	while (ring->sent != __atomic_load_n(&ring->filled, __ATOMIC_ACQUIRE)) {
+	const uint32_t offered = trace_ring_begin_sending(ring);
+
+	while (ring->sent != offered) {
 		const struct trace_page_header *header = (const void *)page(ring, ring->sent);
 
 		if (virtio_serial_send(VIRTIO_SERIAL_PORT_TRACE, header,
@@ -54,12 +77,12 @@ static bool send(struct trace_ring *ring)
 	return true;
 }
 
-static void drain(void)
+void trace_drain(void)
 {
 	if (__atomic_exchange_n(&draining, true, __ATOMIC_ACQUIRE))
 		return;
 	reap();
-	for (unsigned i = 0; i < ring_count; i++)
+	for (unsigned i = 0; i < trace_rings.rings; i++)
 		if (!send(rings[i]))
 			break;
 	reap();
@@ -69,43 +92,63 @@ static void drain(void)
 void trace_page_ready(struct trace_ring *ring)
 {
 	(void)ring;
-	drain();
+	trace_drain();
 }
 
-bool trace_drain_metadata(const char *text, uint32_t bytes)
+void trace_metadata_send(void)
 {
-	static struct {
-		struct trace_page_header header;
-		char text[TRACE_METADATA_BYTES];
-	} metadata;
+	struct trace_page_header *header = &metadata[first_is_sent].header;
 
-	if (bytes > TRACE_METADATA_BYTES || !virtio_serial_port_open(VIRTIO_SERIAL_PORT_TRACE))
-		return false;
-	memset(&metadata, 0, sizeof(metadata));
-	metadata.header = (struct trace_page_header){
+	*header = (struct trace_page_header){
 		.magic = TRACE_PAGE_MAGIC,
 		.version = TRACE_PAGE_VERSION,
 		.cpu = TRACE_CPU_METADATA,
-		.commit = (uint32_t)ALIGN_UP(bytes, 8),
+		.commit = (uint32_t)ALIGN_UP(metadata_used, 8),
 		.base_ticks = trace_clock(),
 	};
-	memcpy(metadata.text, text, bytes);
-	virtio_serial_write_sync(VIRTIO_SERIAL_PORT_TRACE, &metadata,
-				 (uint32_t)sizeof(metadata.header) + metadata.header.commit);
+	if (metadata_used)
+		virtio_serial_write_sync(VIRTIO_SERIAL_PORT_TRACE, header,
+					 (uint32_t)sizeof(*header) + header->commit);
+	if (!first_is_sent)
+		trace_rings.metadata_bytes = metadata_used;
+	first_is_sent = true;
+	metadata_used = 0;
+	memset(&metadata[1], 0, sizeof(metadata[1]));
+}
+
+void trace_metadata(const char *format, ...)
+{
+	char line[160];
+	va_list args;
+
+	va_start(args, format);
+	const size_t bytes =
+		MIN((size_t)vt_vsnprintf(line, sizeof(line), format, args), sizeof(line) - 1);
+	va_end(args);
+	if (metadata_used + bytes > TEXT_BYTES)
+		trace_metadata_send();
+	memcpy(metadata[first_is_sent].text + metadata_used, line, bytes);
+	metadata_used += bytes;
+}
+
+static bool all_sent(void)
+{
+	for (unsigned i = 0; i < trace_rings.rings; i++)
+		if (rings[i]->reaped != rings[i]->offered)
+			return false;
 	return true;
 }
 
-void trace_drain_finish(void)
+void trace_drain_finish(bool panicking)
 {
-	for (unsigned i = 0; i < ring_count; i++)
+	if (panicking)
+		__atomic_store_n(&draining, false, __ATOMIC_RELAXED);
+	for (unsigned i = 0; i < trace_rings.rings; i++) {
 		trace_seal(rings[i]);
-	for (unsigned round = 0; round < FINISH_ROUNDS; round++) {
-		bool done = true;
-
-		drain();
-		for (unsigned i = 0; i < ring_count; i++)
-			done &= rings[i]->reaped == rings[i]->filled;
-		if (done)
-			return;
+		trace_offer(rings[i]);
 	}
+	for (unsigned round = 0; round < FINISH_ROUNDS && !all_sent() &&
+				 virtio_serial_port_open(VIRTIO_SERIAL_PORT_TRACE);
+	     round++)
+		trace_drain();
 }

@@ -7,18 +7,23 @@
 
 struct trace_ring;
 
-#define TRACE_METADATA_BYTES 1280u /* eight VMs with long names, eight CPUs with 64-bit counts */
-
 /* One ring more to drain. At boot only; at most HAL_MAX_CPUS. */
 void trace_drain_add(struct trace_ring *ring);
 
-/*
- * Send a metadata page: `text` is key=value lines. Copied; waits for the device. False when it does
- * not fit or the port is shut.
- */
-bool trace_drain_metadata(const char *text, uint32_t bytes);
+/* Send what is offered, as far as the device takes it; never waits. From any CPU. */
+void trace_drain(void);
 
-/* At the end of a run, when no CPU records any more: seal, send and wait, but not for ever. */
-void trace_drain_finish(void);
+/*
+ * One line of metadata, "key=value\n" as printf() makes it. Lines are collected into pages. On one CPU at a time.
+ */
+void trace_metadata(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Send the lines so far; waits for the device, if there is one. */
+void trace_metadata_send(void);
+
+/*
+ * At the end of a run, when no CPU records any more: seal, hand out all that is left, and wait, but not for ever.
+ * `panicking`: whoever was draining may have been stopped in the middle of it.
+ */
+void trace_drain_finish(bool panicking);
 
 #endif

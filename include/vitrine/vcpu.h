@@ -52,7 +52,25 @@ struct trace_ring;
 struct vcpu_open_exit {
 	uint64_t begin_ticks; /* CNTPCT_EL0; 0: there is none */
 	uint64_t esr, pc;
-	uint64_t word0; /* the trace record's, without the vCPU and the time */
+	uint64_t word0; /* the trace record's, without the time */
+	bool has_value; /* note.value belongs to it */
+};
+
+/** What exits have cost, at the trace's level "counters": buckets by powers of two. */
+#define VCPU_COST_BUCKETS 32u
+/** One bucket. */
+struct vcpu_cost {
+	uint64_t count, ticks;
+};
+/** Those of one vCPU. */
+struct vcpu_costs {
+	/*
+	 * By reason, and written by the vectors. [n - 1]: exits whose duration has n leading zeros in 32
+	 * bits, 2..32; what is longer is in [1]. [0]: the shortest, and the longest that the vectors take to
+	 * be no news.
+	 */
+	struct vcpu_cost of[EXIT_REASONS][VCPU_COST_BUCKETS];
+	uint64_t longest[EXIT_REASONS];
 };
 
 /** A virtual CPU. Its registers that are not in `frame` are in hardware while it is loaded. */
@@ -72,11 +90,13 @@ struct vcpu {
 
 	/* For the trace: what the fast path wants recorded beside ESR and PC. */
 	struct trace_note note;
-	uint64_t exit_begin_ticks; /* CNTPCT_EL0 at the latest exit; set by the vectors */
+	/* Where the handlers' answers go, while something is traced: asm/vectors.S. */
+	const void *after_sync, *after_irq;
+	struct vcpu_costs *cost; /* NULL: exits cannot be counted */
 	struct vcpu_open_exit open;
 
 	uint64_t exits[EXIT_REASONS]; /* how many exits, by reason: always counted */
-	uint64_t ticks[EXIT_REASONS]; /* time spent on them, only while tracing */
+	uint64_t ticks[EXIT_REASONS]; /* time spent on those that were recorded */
 
 	struct vcpu_sysregs sysregs;
 	struct vcpu_fpsimd fpsimd;
@@ -239,6 +259,31 @@ void vcpu_pmu_interrupt(struct vcpu *vcpu);
 /** Close the exit that left the fast path: writes its trace record. Called by vcpu_run() and when
  * the vCPU stops. */
 void vcpu_exit_done(struct vcpu *vcpu);
+
+/** The same, with what became of it. Before vcpu_exit_done(). */
+static inline void vcpu_exit_result(struct vcpu *vcpu, enum trace_exit_result result)
+{
+	vcpu->open.word0 = (vcpu->open.word0 & ~(UINT64_C(7) << TRACE_EXIT_RESULT_SHIFT)) |
+			   (uint64_t)result << TRACE_EXIT_RESULT_SHIFT;
+}
+
+/** Empty counters, from now on this vCPU's. While it is not loaded. */
+void vcpu_use_costs(struct vcpu *vcpu, struct vcpu_costs *cost);
+
+/** What is traced on this CPU is about to change, or has changed: the vCPU that is loaded here follows. */
+void vcpu_trace_pause(struct vcpu *vcpu);
+/** The other half: it is traced as its CPU's ring now says. */
+void vcpu_trace_resume(struct vcpu *vcpu);
+
+/** Is each exit of it recorded? While it is loaded. */
+bool vcpu_is_recorded(const struct vcpu *vcpu);
+
+/** What exits of one reason have cost, recorded or counted ones. min and max: of the counted. */
+struct vcpu_cost_sum {
+	uint64_t ticks, min, max;
+};
+/** The sum over all buckets, for one reason. */
+struct vcpu_cost_sum vcpu_cost_sum(const struct vcpu *vcpu, unsigned reason);
 
 /** For a person; "?" for no state. */
 const char *vcpu_state_name(unsigned state);

@@ -4,7 +4,7 @@
  * no lock itself.
  *
  * The vectors call exit_sync(), exit_irq() or exit_serror(); those of the second table, which is in
- * use while tracing, call exit_record() after it.
+ * use while tracing, go on to exit_record() or count the exit: core/exit_trace.c.
  */
 #include <vitrine/embed.h>
 #include <vitrine/percpu.h>
@@ -13,6 +13,7 @@
 #include "core/debug_hook.h"
 #include "core/decode.h"
 #include "core/dispatch.h"
+#include "core/exit_answer.h"
 #include "core/fault_address.h"
 #include "core/id_regs.h"
 #include "core/perf_hook.h"
@@ -20,8 +21,6 @@
 #include "core/sysreg_trap.h"
 #include "core/vcpu_internal.h"
 #include "hal/arm64.h"
-#include "trace/clock.h"
-#include "trace/trace.h"
 
 /* Out of line, and called last: then the function beside it needs no stack. */
 #define APART __attribute__((noinline))
@@ -41,12 +40,15 @@ static inline uint64_t answer(struct vcpu *vcpu, enum exit_reason reason, enum e
 	return TRACE_WORD0(TRACE_EXIT, is_mmio ? 5 : 4, action, reason, 0);
 }
 
+static inline uint64_t answer_with(struct vcpu *vcpu, enum exit_reason reason,
+				   enum trace_exit_result result)
+{
+	return answer(vcpu, reason, EXIT_RESUME) | (uint64_t)result << TRACE_EXIT_RESULT_SHIFT;
+}
+
 /* What a GIC answers when nothing is there to acknowledge: 1020..1023. (IHI 0069, 2.2.1.) */
 #define INTID_SPECIAL  1020u
 #define INTID_SPECIALS 4u
-
-#define ANSWER_REASON(answer) ((answer) >> 24)
-#define ACTION_LEAVE_BIT      2u /* in EXIT_LEAVE only */
 
 void vcpu_advance_aarch32(struct vcpu *vcpu)
 {
@@ -132,7 +134,8 @@ static APART uint64_t undefined_sysreg(struct vcpu *vcpu, uint64_t esr)
 	const struct sysreg_access access = decode_sysreg(esr);
 
 	sysreg_undefined(vcpu, access);
-	return answer(vcpu, access.write ? EXIT_SYSREG_WRITE : EXIT_SYSREG_READ, EXIT_RESUME);
+	return answer_with(vcpu, access.write ? EXIT_SYSREG_WRITE : EXIT_SYSREG_READ,
+			   TRACE_RESULT_INJECTED);
 }
 
 static uint64_t sysreg_is_read(struct vcpu *vcpu, unsigned reg, uint64_t value)
@@ -244,8 +247,9 @@ static uint64_t on_wait(struct vcpu *vcpu, uint64_t esr)
 static uint64_t on_hidden_feature(struct vcpu *vcpu, uint64_t esr)
 {
 	vcpu->note.address = esr;
-	return vcpu_inject_undefined(vcpu) == VT_OK ? answer(vcpu, EXIT_EXCEPTION, EXIT_RESUME)
-						    : leave(vcpu, esr);
+	return vcpu_inject_undefined(vcpu) == VT_OK
+		       ? answer_with(vcpu, EXIT_EXCEPTION, TRACE_RESULT_INJECTED)
+		       : leave(vcpu, esr);
 }
 
 /* A 32-bit program's way to a system register. What it may not have is UNDEFINED. */
@@ -339,52 +343,4 @@ uint64_t exit_serror(struct vcpu *vcpu, uint64_t esr)
 	describe(vcpu, esr);
 	vcpu->exit.reason = EXIT_SERROR;
 	return ended(vcpu, answer(vcpu, EXIT_SERROR, EXIT_LEAVE));
-}
-
-/* A record that needs a new page, or the long form. Out of line, see APART. */
-static APART void record_slowly(uint64_t word0, struct vcpu *vcpu, uint64_t esr, uint64_t now)
-{
-	trace_exit(vcpu->ring, word0, vcpu->exit_begin_ticks, now, esr, READ_SYSREG(ELR_EL2),
-		   &vcpu->note);
-}
-
-/*
- * Only while tracing, after each of the three above: the exit is over, one record. `esr` is 0 for
- * interrupts. ELR_EL2 still has the guest's PC, as only the frame's has been moved.
- */
-void exit_record(uint64_t answer, struct vcpu *vcpu, uint64_t esr)
-{
-	const uint64_t now = trace_clock();
-	const uint64_t begin = vcpu->exit_begin_ticks;
-	const uint64_t word0 = trace_word0_of(answer, vcpu->id);
-
-	vcpu->ticks[ANSWER_REASON(answer)] += now - begin;
-	if (__builtin_expect(!trace_exit_now(vcpu->ring, word0, begin, now, esr,
-					     READ_SYSREG(ELR_EL2), &vcpu->note),
-			     0))
-		record_slowly(word0, vcpu, esr, now);
-}
-
-/* This one goes on outside vcpu_run(): vcpu_exit_done() will write the record. */
-void exit_record_later(uint64_t answer, struct vcpu *vcpu, uint64_t esr)
-{
-	vcpu->open = (struct vcpu_open_exit){.begin_ticks = vcpu->exit_begin_ticks,
-					     .esr = esr,
-					     .pc = READ_SYSREG(ELR_EL2),
-					     .word0 = trace_word0_of(answer, vcpu->id)};
-}
-
-void vcpu_exit_done(struct vcpu *vcpu)
-{
-	struct vcpu_open_exit *open = &vcpu->open;
-
-	if (open->begin_ticks == 0)
-		return;
-
-	const uint64_t now = trace_clock();
-
-	vcpu->ticks[ANSWER_REASON(open->word0)] += now - open->begin_ticks;
-	trace_exit(vcpu->ring, open->word0, open->begin_ticks, now, open->esr, open->pc,
-		   &vcpu->note);
-	open->begin_ticks = 0;
 }

@@ -8,15 +8,17 @@
 uint64_t exit_sync(struct vcpu *vcpu, uint64_t esr);
 uint64_t exit_irq(struct vcpu *vcpu);
 uint64_t exit_serror(struct vcpu *vcpu, uint64_t esr);
-/* While tracing, one of these follows. vcpu->exit_begin_ticks is set. */
-void exit_record(uint64_t answer, struct vcpu *vcpu, uint64_t esr);
-void exit_record_later(uint64_t answer, struct vcpu *vcpu, uint64_t esr);
+/* While tracing, one of these follows. `begin` is when the guest trapped. */
+void exit_record(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint64_t begin);
+void exit_record_later(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint64_t begin);
+void exit_count(uint64_t answer, struct vcpu *vcpu, uint64_t ticks);
 
 /* An interrupt has been taken at EL2 itself: core/irq_window.c. */
 void el2_interrupt(void);
 
 /* asm/vectors.S */
-void vcpu_enter(struct vcpu *vcpu);
+void vcpu_enter(struct vcpu *vcpu, struct vcpu_costs *cost);
 extern const char el2_vectors[], el2_vectors_traced[];
+extern const char after_exit[], count_exit[], record_sync[], record_irq[];
 
 #endif

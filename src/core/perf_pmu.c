@@ -11,6 +11,7 @@
 #include "hal/arm64.h"
 #include "hal/hal.h"
 #include "lib/bits.h"
+#include "trace/writers.h"
 
 #ifdef VT_PERF
 
@@ -92,6 +93,19 @@ void perf_exit_end(enum exit_reason reason)
 	struct perf_histogram *histograms = stats[cpu].exits[reason];
 
 	perf_add(&histograms[PERF_TICKS], READ_SYSREG(CNTPCT_EL0) - begin_ticks[cpu]);
+	if (counts[cpu] && this_cpu()->current) {
+		uint32_t spent[COUNTERS];
+
+		for (unsigned i = 0; i < COUNTERS; i++)
+			spent[i] = now.counter[i] - last[cpu].counter[i];
+
+		/* Cycles, then instructions: the counters have them the other way round. */
+		const uint64_t words[] = {(uint64_t)spent[3] << 32 | spent[1],
+					  (uint64_t)spent[2] << 32 | spent[0]};
+
+		trace_PERF(this_cpu()->ring, this_cpu()->current->id, reason, words,
+			   ARRAY_SIZE(words));
+	}
 	for (unsigned i = 0; counts[cpu] && i < COUNTERS; i++)
 		perf_add(&histograms[PERF_EL2_INSTRUCTIONS + i],
 			 now.counter[i] - last[cpu].counter[i]);

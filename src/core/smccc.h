@@ -78,7 +78,7 @@ extern const struct smccc_uuid vitrine_uuid; /* c0e4caa2-ab12-4e11-a808-e7e62596
 
 /* VENDOR_HYP_REVISION: of the range of vendor calls, docs/reference/hypercalls.md. */
 #define VITRINE_CALLS_MAJOR 1u
-#define VITRINE_CALLS_MINOR 0u
+#define VITRINE_CALLS_MINOR 1u
 
 /* VITRINE_FEATURES: bit n is set when vendor call n exists, in either form. */
 uint64_t vitrine_features(void);

@@ -126,6 +126,7 @@ enum vt_err vcpu_load(struct vcpu *vcpu)
 	vcpu->cpu = cpu;
 	vcpu->ring = cpu->ring;
 	cpu->current = vcpu;
+	vcpu_trace_resume(vcpu);
 	return VT_OK;
 }
 
@@ -136,6 +137,7 @@ enum vt_err vcpu_put(struct vcpu *vcpu)
 	if (vcpu->cpu != cpu)
 		return VT_ESTATE;
 
+	vcpu_trace_pause(vcpu);
 	if (guest_pmu_is_used(&vcpu->pmu))
 		guest_pmu_put(vcpu);
 	if (vcpu->debug.in_hardware)
@@ -200,6 +202,6 @@ enum vt_err vcpu_run(struct vcpu *vcpu)
 		return VT_OK;
 	}
 	perf_run();
-	vcpu_enter(vcpu);
+	vcpu_enter(vcpu, vcpu->cost);
 	return VT_OK;
 }

@@ -6,7 +6,7 @@
 #include <vitrine/vcpu.h>
 
 #include "lib/bits.h"
-#include "trace/trace.h"
+#include "trace/writers.h"
 
 /* Row: from; bits: to. Anything can be reset, stopped or crash. */
 #define TO(state) (1u << VCPU_##state)
@@ -24,7 +24,7 @@ static const uint8_t transitions[VCPU_STATES] = {
 /* Apart and last, so that a change costs no saved registers while nobody records. */
 static OUT_OF_LINE enum vt_err record(struct trace_ring *ring, unsigned id, enum vcpu_state state)
 {
-	trace_event(ring, TRACE_VCPU_STATE, id, state);
+	trace_VCPU_STATE(ring, id, state);
 	return VT_OK;
 }
 

@@ -6,10 +6,14 @@
  */
 #include "dev/console.h"
 
+#include <vitrine/percpu.h>
+
 #include "dev/clock.h"
 #include "dev/console_parts.h"
 #include "dev/uart.h"
 #include "lib/spinlock.h"
+#include "lib/string.h"
+#include "trace/writers.h"
 
 #define LINE_BYTES     256u /* a longer line is shown in parts */
 #define HALF_LINES_A_S 10u  /* an unfinished line is shown after 1/10 s */
@@ -146,9 +150,36 @@ static void output_by_line(unsigned console, uint8_t byte)
 		line->count = line->shown = 0;
 }
 
+/* A guest's line as far as the trace has not got it yet; a line that is longer goes there in parts. */
+#define PART_BYTES ((TRACE_RECORD_LIMIT_WORDS - 1) * 8)
+#define GOES_ON	   0x80u
+static union {
+	uint8_t text[PART_BYTES];
+	uint64_t words[PART_BYTES / 8];
+} part[CONSOLE_MAX];
+static uint8_t part_bytes[CONSOLE_MAX];
+
+static TRACE_COLD void trace_output(unsigned console, uint8_t byte)
+{
+	const bool ends = byte == '\n';
+	uint8_t *count = &part_bytes[console];
+
+	if (byte != '\r' && !ends)
+		part[console].text[(*count)++] = byte;
+	if ((!ends && *count < PART_BYTES) || !*count)
+		return;
+	trace_CONSOLE(this_cpu()->ring,
+		      this_cpu()->current ? this_cpu()->current->id : TRACE_NO_VCPU,
+		      *count | (ends ? 0 : GOES_ON), part[console].words, (*count + 7u) / 8);
+	*count = 0;
+	memset(&part[console], 0, sizeof(part[console]));
+}
+
 void console_output(unsigned console, uint8_t byte)
 {
 	spin_lock(&console_lock);
+	if (trace_wants(this_cpu()->ring, TRACE_CLASS_CONSOLE) && console < CONSOLE_MAX)
+		trace_output(console, byte);
 	__atomic_store_n(&terminal.spoken, true, __ATOMIC_RELAXED);
 	if (terminal.count == 1) {
 		uart_putc((char)byte);

@@ -17,6 +17,8 @@
 
 #include "hal/hal.h"
 
+struct trace_ring;
+
 #if HAL_GIC_VERSION == 2
 #include "irq/ich_v2.h"
 #else
@@ -25,12 +27,26 @@
 
 #ifdef __aarch64__
 
+#include <vitrine/percpu.h>
+
 #include "hal/arm64.h"
 
 /* Which physical CPU is this? Any value that no two CPUs share. */
 static inline uint64_t ich_this_cpu(void)
 {
 	return READ_SYSREG(MPIDR_EL1);
+}
+
+/* Where this CPU records. NULL: there is no trace. */
+static inline struct trace_ring *ich_trace_ring(void)
+{
+	return this_cpu()->ring;
+}
+
+/* When the guest's virtual timer, live in this CPU's registers, has expired: in CNTPCT_EL0. */
+static inline uint64_t ich_vtimer_deadline(void)
+{
+	return READ_SYSREG(CNTV_CVAL_EL0) + READ_SYSREG(CNTVOFF_EL2);
 }
 
 /* Does the guest's virtual timer, live in this CPU's registers, assert its line? CNTV_CTL_EL0
@@ -54,6 +70,8 @@ uint64_t ich_read_ap1(void);
 void ich_write_ap1(uint64_t value);
 uint64_t ich_this_cpu(void);
 bool ich_vtimer_line(void);
+struct trace_ring *ich_trace_ring(void);
+uint64_t ich_vtimer_deadline(void);
 
 #endif
 

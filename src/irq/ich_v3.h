@@ -49,7 +49,7 @@
  * far the usual one. */
 static inline void ich_write_lr(unsigned n, uint64_t value)
 {
-	if (n == 0) {
+	if (__builtin_expect(n == 0, 1)) {
 		WRITE_SYSREG(ICH_LR0_EL2, value);
 		return;
 	}

@@ -7,7 +7,7 @@
  *
  * Locks: the VM's LOCK_VGIC in every function of the public header. Source: IHI 0069 4, 5.3, 12.4.
  */
-#include "irq/vgic_internal.h"
+#include "irq/vgic_trace.h"
 
 struct vgic_stats vgic_stats;
 
@@ -62,7 +62,7 @@ void vgic_look(struct vgic *vgic, uint32_t vcpus)
 			continue;
 		}
 		/* Its fast paths know nothing of what has changed. */
-		vgic->cpu[index]->thorough = true;
+		vgic->cpu[index]->thorough |= VGIC_SLOW;
 		vgic_kick(vgic->owner, index);
 	}
 }
@@ -92,16 +92,11 @@ static inline __attribute__((always_inline)) uint32_t reap(struct vgic_cpu *cpu)
  * more thought. Inlined into its two callers, whose slow halves are kept out of line so that they
  * cost no saved registers.
  */
-static inline __attribute__((always_inline)) bool place_private_now(struct vgic_cpu *cpu,
-								    unsigned intid,
-								    uint64_t hardware)
+static inline __attribute__((always_inline)) bool place_private(struct vgic_cpu *cpu,
+								unsigned intid, uint64_t hardware)
 {
 	struct vgic_bank *bank = &cpu->bank;
 	const uint32_t bit = vgic_bit_of(intid);
-
-	if (cpu->thorough)
-		return false;
-
 	const uint32_t free = reap(cpu);
 
 	if (!free || !(bank->ready & ~bank->in_lr & bit))
@@ -115,6 +110,30 @@ static inline __attribute__((always_inline)) bool place_private_now(struct vgic_
 	cpu->lr_intid[n] = (uint8_t)intid;
 	bank->in_lr |= bit;
 	cpu->injected++;
+	return true;
+}
+
+/* FAST PATH. */
+static inline __attribute__((always_inline)) bool place_private_now(struct vgic_cpu *cpu,
+								    unsigned intid,
+								    uint64_t hardware)
+{
+	return !cpu->thorough && place_private(cpu, intid, hardware);
+}
+
+/* The same when being traced is all that speaks against it. Where tracing is off, this is never so. */
+static TRACE_COLD bool place_private_traced(struct vgic_cpu *cpu, unsigned intid, uint64_t hardware)
+{
+	if (cpu->thorough != VGIC_TRACED)
+		return false;
+	if (!place_private(cpu, intid, hardware))
+		return false;
+	for (uint32_t left = cpu->lr_used; left; left &= left - 1) {
+		const unsigned n = (unsigned)__builtin_ctz(left);
+
+		if (cpu->lr_intid[n] == intid)
+			vgic_trace_lr(cpu, n, ICH_LR_PENDING);
+	}
 	return true;
 }
 
@@ -215,24 +234,37 @@ enum vt_err vgic_set_level(struct vgic *vgic, unsigned vcpu, uint32_t intid, boo
 
 	if (shared)
 		vcpu = vgic_spi_vcpu(vgic, intid);
+	if (level && !(bank->level & vgic_bit_of(intid)))
+		vgic_trace_inject(vgic, vcpu, intid);
 	vgic_look(vgic, change_line(vgic, bank, vgic_bit_of(intid), level, vcpu));
 	spin_unlock(&vgic->lock);
 	return VT_OK;
 }
 
+#define VTIMER_HARDWARE (ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, INTID_VIRT_TIMER))
+
 /* Apart and last, so that the fast half needs no stack. */
 static __attribute__((noinline)) void queue_vtimer_and_unlock(struct vgic_cpu *cpu)
 {
-	vgic_queue_vtimer(cpu);
+	struct trace_ring *ring = ich_trace_ring();
+	const unsigned id = vgic_trace_id(cpu->vgic, cpu->index);
+
+	if (cpu->thorough & VGIC_TRACED)
+		vgic_trace_lrs(cpu); /* the old one's end before the new one's begin */
+	trace_IRQ(ring, id, cpu->in_el2, INTID_VIRT_TIMER);
+	trace_TIMER_FIRE(ring, id, TRACE_TIMER_VIRTUAL, ich_vtimer_deadline());
+	vgic_trace_inject(cpu->vgic, cpu->index, INTID_VIRT_TIMER);
+	if (place_private_traced(cpu, INTID_VIRT_TIMER, VTIMER_HARDWARE))
+		cpu->vtimer_phys = true;
+	else
+		vgic_queue_vtimer(cpu);
 	spin_unlock(&cpu->vgic->lock);
 }
 
 void vgic_inject_vtimer(struct vgic_cpu *cpu)
 {
-	const uint64_t hardware = ICH_LR_HW | FIELD_PREP(ICH_LR_PINTID, INTID_VIRT_TIMER);
-
 	spin_lock(&cpu->vgic->lock);
-	if (__builtin_expect(!place_private_now(cpu, INTID_VIRT_TIMER, hardware), 0)) {
+	if (__builtin_expect(!place_private_now(cpu, INTID_VIRT_TIMER, VTIMER_HARDWARE), 0)) {
 		queue_vtimer_and_unlock(cpu);
 		return;
 	}
@@ -241,12 +273,22 @@ void vgic_inject_vtimer(struct vgic_cpu *cpu)
 }
 
 /* An SGI for other vCPUs, or for ourselves when the fast path could not take it. */
-static __attribute__((noinline)) void queue_sgi(struct vgic *vgic, uint32_t targets, uint32_t bit)
+static __attribute__((noinline)) void queue_sgi(struct vgic_cpu *sender, uint32_t targets,
+						unsigned intid)
 {
+	struct vgic *vgic = sender->vgic;
+	const uint32_t bit = vgic_bit_of(intid);
+
+	if (sender->thorough & VGIC_TRACED)
+		vgic_trace_lrs(sender);
+	trace_SGI_SEND(ich_trace_ring(), vgic_trace_id(vgic, sender->index), intid, targets);
 	for (; targets; targets &= targets - 1) {
 		const unsigned index = (unsigned)__builtin_ctz(targets);
 		struct vgic_bank *bank = &vgic->cpu[index]->bank;
 
+		vgic_trace_inject(vgic, index, intid);
+		if (index == sender->index && place_private_traced(sender, intid, 0))
+			continue;
 		vgic_count(&vgic_stats.injected);
 		bank->pending |= bit;
 		if (bank->ready & bit)
@@ -281,14 +323,15 @@ void vgic_write_sgi1r(struct vgic_cpu *cpu, uint64_t value)
 	if (targets & self && place_private_now(cpu, intid, 0))
 		targets &= ~self;
 	if (targets)
-		queue_sgi(cpu->vgic, targets, vgic_bit_of(intid));
+		queue_sgi(cpu, targets, intid);
 	spin_unlock(&cpu->vgic->lock);
 }
 
 void vgic_write_sgi0r(struct vgic_cpu *cpu, uint64_t value)
 {
 	struct vgic *vgic = cpu->vgic;
-	const uint32_t bit = vgic_bit_of((unsigned)FIELD_GET(SGI1R_INTID, value));
+	const unsigned intid = (unsigned)FIELD_GET(SGI1R_INTID, value);
+	const uint32_t bit = vgic_bit_of(intid);
 	uint32_t targets = 0;
 
 	spin_lock(&vgic->lock);
@@ -298,7 +341,7 @@ void vgic_write_sgi0r(struct vgic_cpu *cpu, uint64_t value)
 		if (!(vgic->cpu[index]->bank.group1 & bit))
 			targets |= UINT32_C(1) << index;
 	}
-	queue_sgi(vgic, targets, bit);
+	queue_sgi(cpu, targets, intid);
 	spin_unlock(&vgic->lock);
 }
 
@@ -353,6 +396,8 @@ bool vgic_has_pending(struct vgic_cpu *cpu)
 	spin_lock(&cpu->vgic->lock);
 	const uint64_t vmcr = vgic_loaded_here(cpu) ? ich_read_vmcr() : cpu->vmcr;
 
+	if (cpu->thorough & VGIC_TRACED && vgic_loaded_here(cpu))
+		vgic_trace_lrs(cpu); /* it waits: what it has ended is not known otherwise */
 	for (unsigned base = 0; base < VGIC_INTIDS && !pending; base += 32)
 		pending = bank_has_pending(cpu, base, vmcr);
 	if (!pending && vgic_loaded_here(cpu))

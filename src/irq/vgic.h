@@ -47,6 +47,9 @@
 
 struct vgic;
 
+#define VGIC_SLOW   1u /* something has changed that they know nothing of */
+#define VGIC_TRACED 2u /* the trace wants to know each step */
+
 /*
  * 32 interrupts: what one 32-bit GICD_ or GICR_ register covers. Bit i of each word is INTID base +
  * i. The private bank of a vCPU has base 0 (SGIs 0..15, PPIs 16..31), the shared banks 32, 64, ...
@@ -66,18 +69,21 @@ struct vgic_bank {
 	uint32_t unlatched; /* of in_lr: no latch went along that a withdrawal must restore */
 	/* Wanted of what is in_lr on another CPU; done by its next sync. */
 	uint32_t activate, deactivate;
+	/* While traced: a list register, an acknowledge has been recorded for what is pending now. */
+	uint32_t load_seen, ack_seen;
 	uint8_t priority[32];
 };
 
 /* The interrupt interface of one vCPU: its SGIs and PPIs, and what is in its list registers. */
 struct vgic_cpu {
 	struct vgic *vgic;
-	unsigned index; /* of the vCPU in its VM: also Aff0 */
-	bool awake;	/* GICR_WAKER.ProcessorSleep is 0 */
-	bool loaded;	/* list registers are in hardware, on the CPU loaded_on */
-	bool overflow;	/* something that should be in a list register has found none free */
-	bool thorough;	/* the fast paths must not be used before the next sync */
-	bool withheld;	/* a debugger steps it: no interrupt reaches it */
+	unsigned index;	  /* of the vCPU in its VM: also Aff0 */
+	bool awake;	  /* GICR_WAKER.ProcessorSleep is 0 */
+	bool loaded;	  /* list registers are in hardware, on the CPU loaded_on */
+	bool overflow;	  /* something that should be in a list register has found none free */
+	uint8_t thorough; /* VGIC_*: why the fast paths must not be used before the next sync */
+	bool in_el2;	  /* the vCPU waits, and EL2 takes its interrupts */
+	bool withheld;	  /* a debugger steps it: no interrupt reaches it */
 	/*
 	 * Physical PPI 27 is active for us; while not loaded: it must become so with the next load.
 	 */
@@ -102,7 +108,8 @@ struct vgic_cpu {
 struct vgic {
 	struct spinlock lock;
 	unsigned vcpus;
-	void *owner; /* the VM, for vgic_kick() */
+	unsigned first_vcpu; /* the trace's number of vCPU 0; set by the owner */
+	void *owner;	     /* the VM, for vgic_kick() */
 	struct vgic_cpu *cpu[VGIC_MAX_VCPUS];
 	bool enabled_group0, enabled_group1; /* GICD_CTLR.EnableGrp0, EnableGrp1 */
 

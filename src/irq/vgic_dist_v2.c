@@ -7,7 +7,7 @@
  *
  * Source: IHI 0048 4.3.
  */
-#include "irq/vgic_internal.h"
+#include "irq/vgic_trace.h"
 
 #include <stddef.h>
 
@@ -142,12 +142,14 @@ static uint32_t sgir_targets(const struct vgic_cpu *cpu, uint32_t value)
 static void sgir_write(struct vgic_cpu *cpu, uint32_t value)
 {
 	const unsigned intid = (unsigned)FIELD_GET(SGIR_INTID, value);
-	const uint32_t bit = vgic_bit_of(intid);
+	const uint32_t bit = vgic_bit_of(intid), targets = sgir_targets(cpu, value);
 
-	for (uint32_t left = sgir_targets(cpu, value); left; left &= left - 1) {
+	trace_SGI_SEND(ich_trace_ring(), vgic_trace_id(cpu->vgic, cpu->index), intid, targets);
+	for (uint32_t left = targets; left; left &= left - 1) {
 		const unsigned index = (unsigned)__builtin_ctz(left);
 		struct vgic_cpu *to = cpu->vgic->cpu[index];
 
+		vgic_trace_inject(cpu->vgic, index, intid);
 		vgic_count(&vgic_stats.injected);
 		vgic_sender_add(to, intid, cpu->index);
 		to->bank.pending |= bit;

@@ -5,7 +5,7 @@
  *
  * Locks: the caller holds LOCK_VGIC. Source: IHI 0069 5.3, 12.4.
  */
-#include "irq/vgic_internal.h"
+#include "irq/vgic_trace.h"
 
 /* An SPI that this vCPU gives up but another one should get: it is routed there now. */
 static void hand_over(struct vgic_cpu *cpu, unsigned intid)
@@ -27,6 +27,9 @@ static void take_back(struct vgic_cpu *cpu, unsigned n)
 	struct vgic_bank *bank = vgic_bank_of(cpu, intid);
 	const uint32_t bit = vgic_bit_of(intid);
 	bool active = lr & ICH_LR_ACTIVE;
+
+	if (cpu->thorough & VGIC_TRACED)
+		vgic_trace_lr(cpu, n, lr);
 
 	/* Not acknowledged: as pending as before. Acknowledged: the latch is consumed. */
 	const bool latched = lr & ICH_LR_PENDING && !(bank->unlatched & bit);
@@ -195,6 +198,8 @@ static bool place(struct vgic_cpu *cpu, unsigned n, unsigned intid)
 	ich_write_lr(n, lr);
 	cpu->lr_intid[n] = (uint8_t)intid;
 	cpu->lr_used |= UINT32_C(1) << n;
+	if (cpu->thorough & VGIC_TRACED)
+		vgic_trace_lr(cpu, n, lr);
 	return (lr & (ICH_LR_PENDING | ICH_LR_ACTIVE)) == ICH_LR_PENDING;
 }
 
@@ -241,7 +246,8 @@ void vgic_fill(struct vgic_cpu *cpu)
 	gather_private(cpu, &list);
 	gather_shared(cpu, &list);
 	cpu->overflow = list.count > lrs;
-	cpu->thorough = cpu->overflow;
+	cpu->thorough = (cpu->overflow ? VGIC_SLOW : 0) |
+			(trace_wants(ich_trace_ring(), TRACE_CLASS_IRQ) ? VGIC_TRACED : 0);
 	if (cpu->overflow) {
 		vgic_count(&vgic_stats.overflows);
 		choose_best(cpu, &list, lrs);
@@ -251,7 +257,7 @@ void vgic_fill(struct vgic_cpu *cpu)
 		if (place(cpu, n, list.intid[n]))
 			any_pending = true;
 		else
-			cpu->thorough = true;
+			cpu->thorough |= VGIC_SLOW;
 	if (cpu->overflow)
 		hcr |= ICH_HCR_UIE | (any_pending ? ICH_HCR_NPIE : 0);
 	ich_write_hcr(hcr);

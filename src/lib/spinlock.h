@@ -23,6 +23,7 @@ enum lock_rank {
 	LOCK_LOG,     /* the log: whoever holds a lock above may log, nobody from here on */
 	LOCK_CONSOLE, /* the terminal: guests write to it, and so does the log */
 	LOCK_VIRTIO,  /* the virtio-serial device: log and trace end here */
+	LOCK_TRACE,   /* what is to be traced */
 	LOCK_RANKS,
 };
 

@@ -30,16 +30,23 @@ WEAK void el2_fault(uint64_t kind, const struct fault_frame *frame)
 }
 
 /* The library has no trace. */
-WEAK void trace_event(struct trace_ring *ring, enum trace_event event, unsigned vcpu, unsigned arg)
+WEAK void trace_emit(struct trace_ring *ring, uint64_t word0, uint64_t word1, uint64_t word2)
 {
 	(void)ring;
-	(void)event;
-	(void)vcpu;
-	(void)arg;
+	(void)word0;
+	(void)word1;
+	(void)word2;
+}
+
+WEAK void trace_emit_words(struct trace_ring *ring, uint64_t word0, const uint64_t *words)
+{
+	(void)ring;
+	(void)word0;
+	(void)words;
 }
 
 WEAK void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, uint64_t now,
-		     uint64_t esr, uint64_t pc, const struct trace_note *note)
+		     uint64_t esr, uint64_t pc, const struct trace_note *note, bool has_value)
 {
 	(void)ring;
 	(void)word0;
@@ -48,6 +55,7 @@ WEAK void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, ui
 	(void)esr;
 	(void)pc;
 	(void)note;
+	(void)has_value;
 }
 
 /* No device, no interrupt controller: what cannot be answered leaves vcpu_run(). */

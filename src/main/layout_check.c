@@ -8,6 +8,7 @@
 
 #include "core/fault.h"
 #include "core/secondary.h"
+#include "trace/trace.h"
 
 #include "asm-offsets.h" /* generated */
 
@@ -16,6 +17,10 @@
 #undef OFFSET
 
 /* What asm/vectors.S takes for granted beside the numbers. */
+_Static_assert(sizeof(((struct vcpu_costs *)0)->of[0]) == 1 << 9,
+	       "count_exit shifts the reason by 9");
+_Static_assert(offsetof(struct trace_ring, last) == RING_POS + 8, "record loads them as a pair");
+_Static_assert(offsetof(struct trace_note, value) == 8, "the same");
 _Static_assert(VCPU_X(30) + 8 == VCPU_PC, "x30 and the PC are stored as a pair");
 _Static_assert(FAULT_FRAME_BYTES % 16 == 0, "SP stays 16-byte aligned");
 _Static_assert(offsetof(struct fault_frame, sp) == 31 * 8, "SP stands behind x30");

@@ -19,7 +19,8 @@ enum exit_status {
 
 /* The machine's boot arguments. */
 struct options {
-	bool trace_off;
+	char trace[10];	     /* trace=WORD; "" when it is not given */
+	char trace_more[48]; /* trace-COMMAND=ARGUMENT, the last one */
 	bool semihosting;    /* end by semihosting, so that QEMU's own exit status is ours */
 	char panic_test[16]; /* provoke a fault of EL2: tests of the report */
 };
@@ -33,6 +34,10 @@ uint64_t boot_dtb_bytes(const void *dtb);
 void boot_stack_guard_on(void);
 uint64_t stack_for(unsigned cpu); /* top of that CPU's stack; there is a hole below it */
 uint64_t emergency_stack_for(unsigned cpu);
+
+/* metadata.c: who is who in the records, at the start; what a reader must find, at the end. */
+void metadata_begin(void);
+void metadata_end(bool panicking);
 
 /* panic.c: fault on purpose in the way that `name` says. */
 void panic_test(const char *name);

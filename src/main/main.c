@@ -20,8 +20,8 @@
 #include "lib/string.h"
 #include "main/machine.h"
 #include "mm/phys.h"
+#include "trace/control.h"
 #include "trace/drain.h"
-#include "trace/trace.h"
 #include "vm/debug_hook.h"
 #include "vm/manifest.h"
 #include "vm/sched.h"
@@ -41,10 +41,10 @@ struct options options;
  */
 static void take_option(const char *word)
 {
-	if (strcmp(word, "trace=off") == 0)
-		options.trace_off = true;
-	else if (strcmp(word, "trace=on") == 0)
-		options.trace_off = false;
+	if (strncmp(word, "trace=", 6) == 0)
+		vt_snprintf(options.trace, sizeof(options.trace), "%s", word + 6);
+	else if (strncmp(word, "trace-", 6) == 0)
+		vt_snprintf(options.trace_more, sizeof(options.trace_more), "%s", word + 6);
 	else if (strcmp(word, "semihosting") == 0)
 		options.semihosting = true;
 	else if (strcmp(word, "log=uart") == 0)
@@ -135,7 +135,13 @@ static void make_ring(struct percpu *cpu)
 		panic("no memory for the trace ring of cpu %u", cpu->index);
 	cpu->ring = boot_alloc(sizeof(*cpu->ring), 64, "trace ring");
 	trace_ring_init(cpu->ring, cpu->index, (void *)(uintptr_t)pages);
+	trace_apply(cpu->ring);
 	trace_drain_add(cpu->ring);
+}
+
+static bool is_traced(const struct percpu *cpu)
+{
+	return cpu->ring && cpu->ring->level != TRACE_LEVEL_OFF;
 }
 
 /*
@@ -173,7 +179,7 @@ static void start_secondaries(void)
 
 void secondary_main(struct percpu *cpu)
 {
-	percpu_enable(cpu, cpu->ring != 0);
+	percpu_enable(cpu, is_traced(cpu));
 	if (gic_init_cpu() != VT_OK)
 		panic("cpu %u has no interrupts", cpu->index);
 	while (!__atomic_load_n(&guests_may_run, __ATOMIC_ACQUIRE))
@@ -195,41 +201,32 @@ static void create_vms(void)
 	}
 }
 
-/* Who is who in the records. */
-static void send_metadata(void)
+static void command_trace(const char *command)
 {
-	char text[TRACE_METADATA_BYTES];
-	size_t used = 0;
+	char answer[128];
 
-	vt_append(text, sizeof(text), &used,
-		  "cntfrq=%llu\ncpus=%u\ngit=" VITRINE_VERSION "\ncpu_model=%llx\n",
-		  (unsigned long long)READ_SYSREG(CNTFRQ_EL0), hal.cpus,
-		  (unsigned long long)READ_SYSREG(MIDR_EL1));
-	for (unsigned i = 0; i < vm_count; i++)
-		vt_append(text, sizeof(text), &used,
-			  "vm.%u.name=%.40s\nvm.%u.vcpus=%u\nvm.%u.first=%u\n", i,
-			  vms[i]->config->name, i, vms[i]->vcpus, i, vms[i]->vcpu[0]->core.id);
-	trace_drain_metadata(text, (uint32_t)used);
+	if (!trace_command(command, answer, sizeof(answer)))
+		log_line("trace: %s", answer);
 }
 
-/* What a reader must find: each CPU's records, and those that were lost. */
-static void send_totals(void)
+/* The manifest's wishes, then the boot arguments', which count more. */
+static void choose_trace(void)
 {
-	char text[TRACE_METADATA_BYTES];
-	size_t used = 0;
+	char command[24];
 
-	vt_append(text, sizeof(text), &used, "total.exits=%llu\n",
-		  (unsigned long long)summary_total_exits());
-	for (unsigned i = 0; i < hal.cpus; i++) {
-		const struct trace_ring *ring = percpu_table[i].ring;
-		const uint64_t produced = ring->produced + percpu_table[i].exits;
-
-		vt_append(text, sizeof(text), &used,
-			  "total.events.%u=%llu\ntotal.lost.%u=%llu\ntotal.lost_exits.%u=%llu\n", i,
-			  (unsigned long long)produced, i, (unsigned long long)ring->lost, i,
-			  (unsigned long long)ring->lost_exits);
+	for (unsigned i = 0; i < manifest.trace_commands; i++)
+		command_trace(manifest.trace[i]);
+	for (char *c = options.trace_more; *c; c++)
+		if (*c == '=')
+			*c = ' ';
+	if (options.trace_more[0])
+		command_trace(options.trace_more);
+	if (strcmp(options.trace, "flight") == 0) {
+		command_trace("mode flight");
+	} else if (options.trace[0] && strcmp(options.trace, "on") != 0) {
+		vt_snprintf(command, sizeof(command), "level %s", options.trace);
+		command_trace(command);
 	}
-	trace_drain_metadata(text, (uint32_t)used);
 }
 
 /* Say what the CPUs can do, and end the run where that is not enough. After gic_init_cpu(): list registers. */
@@ -289,7 +286,14 @@ void boot_main(const void *dtb)
 
 	(void)virtio_serial_init(); /* without it: no trace, and the log goes elsewhere */
 	log_port_ready();
-	if (!options.trace_off && virtio_serial_port_open(VIRTIO_SERIAL_PORT_TRACE))
+	manifest_parse(&manifest, (const void *)(uintptr_t)hal.initrd_base, hal.initrd_size,
+		       hal.cpus);
+	choose_trace();
+	/* Without a port there is a trace for those only who ask for it in so many words: they will look in memory. */
+	if (virtio_serial_port_open(VIRTIO_SERIAL_PORT_TRACE) || manifest.trace_commands ||
+	    options.trace_more[0] ||
+	    (options.trace[0] && strcmp(options.trace, "off") != 0 &&
+	     strcmp(options.trace, "on") != 0))
 		for (unsigned i = 0; i < hal.cpus; i++)
 			make_ring(&percpu_table[i]);
 
@@ -298,21 +302,19 @@ void boot_main(const void *dtb)
 	/* The boot CPU borrowed the first one's place until it knew its own. */
 	if (self != 0)
 		percpu_disable(&percpu_table[0]);
-	percpu_enable(cpu, cpu->ring != 0);
+	percpu_enable(cpu, is_traced(cpu));
 	if (gic_init_cpu() != VT_OK)
 		panic("cpu %u has no interrupts", self);
 	log_line("vitrine " VITRINE_VERSION ": %u cpus, %u list registers, trace %s", hal.cpus,
-		 gic_list_registers(), cpu->ring ? "on" : "off");
+		 gic_list_registers(), cpu->ring ? trace_level_name(cpu->ring->level) : "off");
 	check_machine();
 
-	manifest_parse(&manifest, (const void *)(uintptr_t)hal.initrd_base, hal.initrd_size,
-		       hal.cpus);
 	for (unsigned i = 0; i < manifest.complaints; i++)
 		log_line("manifest: %s", manifest.complaint[i]);
 	create_vms();
 	debug_start();
 	if (cpu->ring)
-		send_metadata();
+		metadata_begin();
 	start_secondaries();
 	gic_enable_spi(hal.uart_intid);
 	uart_enable_rx_interrupt();
@@ -361,10 +363,7 @@ void machine_end(void)
 {
 	summary_log();
 	perf_log();
-	if (this_cpu()->ring) {
-		trace_drain_finish();
-		send_totals();
-	}
+	metadata_end(false);
 	if (any_crashed())
 		machine_exit(EXIT_STATUS_GUEST_CRASH, "guest-crash");
 	machine_exit(EXIT_STATUS_OK, vm_quit ? "quit" : "poweroff");

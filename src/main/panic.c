@@ -79,6 +79,7 @@ static _Noreturn void end_report(void)
 		log_line("current vcpu: %u, guest pc 0x%llx", cpu->current->id,
 			 (ull)cpu->current->frame.pc);
 	crash_log_history(cpu);
+	metadata_end(true);
 	machine_exit(EXIT_STATUS_PANIC, "panic");
 }
 

@@ -8,6 +8,7 @@
 #include "hal/arm64.h"
 #include "hal/hal.h"
 #include "irq/gic.h"
+#include "trace/writers.h"
 #include "vm/sched.h"
 
 /*
@@ -120,6 +121,8 @@ bool embed_may_resume_from_wait(struct vcpu *core)
 static __attribute__((noinline)) enum exit_action other_interrupt(struct vm_vcpu *vcpu,
 								  uint32_t intid)
 {
+	if (intid < INTID_SPECIAL)
+		trace_IRQ(vcpu->core.ring, vcpu->core.id, false, intid);
 	if (sched_interrupt(intid))
 		return EXIT_LEAVE;
 	sync_if_asked(vcpu);

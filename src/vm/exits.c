@@ -7,6 +7,7 @@
 
 #include "core/decode.h"
 #include "lib/log.h"
+#include "trace/writers.h"
 #include "vm/abort.h"
 #include "vm/debug_hook.h"
 #include "vm/emulate.h"
@@ -41,6 +42,7 @@ static void refuse_access(struct vm_vcpu *vcpu, const char *why)
 	char what[160];
 	enum vt_err err;
 
+	vcpu_exit_result(core, TRACE_RESULT_INJECTED);
 	err = fetch ? vcpu_inject_instruction_abort(core, exit->far, iss)
 		    : vcpu_inject_data_abort(core, exit->far, iss);
 	if (err != VT_OK) {
@@ -71,6 +73,8 @@ static void stage2_fault(struct vm_vcpu *vcpu)
 	const char *why = NOTHING_THERE;
 
 	core->note.address = fault->ipa;
+	trace_STAGE2_FAULT(this_cpu()->ring, core->id,
+			   (unsigned)FIELD_GET(ISS_ABT_FSC, core->exit.esr), fault->ipa);
 	if (fault->ipa_known && is_there_now(vcpu, fault->ipa))
 		return;
 	if (fault->type == FAULT_TRANSLATION && fault->maintenance && !fault->table_walk) {
@@ -100,6 +104,8 @@ void vm_handle_exit(struct vm_vcpu *vcpu)
 		vm_crash(vcpu, "it can not be entered");
 		break;
 	case EXIT_HALT:
+		if (!exit->halt.wfe)
+			vcpu_exit_result(core, TRACE_RESULT_BLOCKED);
 		/*
 		 * WFE ends by another vCPU's SEV too, which nobody tells us: it only gives its turn away. A
 		 * debugger's step ends with the instruction.
@@ -129,6 +135,7 @@ void vm_handle_exit(struct vm_vcpu *vcpu)
 		/*
 		 * A trap that we have not asked for: the guest used what this CPU should not have.
 		 */
+		vcpu_exit_result(core, TRACE_RESULT_INJECTED);
 		if (vcpu_inject_undefined(core) != VT_OK)
 			vm_crash(vcpu,
 				 exception_class_name((unsigned)FIELD_GET(ESR_EC, exit->esr)));

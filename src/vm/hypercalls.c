@@ -16,7 +16,8 @@
 #include "hal/arm64.h"
 #include "lib/log.h"
 #include "lib/string.h"
-#include "trace/trace.h"
+#include "trace/control.h"
+#include "trace/writers.h"
 
 #define SMCS_LOGGED	 8u
 #define GUEST_LINES_KEPT 256u /* a guest may fill the log this far, and no further */
@@ -93,6 +94,38 @@ static int64_t guest_log(struct vm_vcpu *vcpu)
 	return SMCCC_SUCCESS;
 }
 
+static int64_t trace_text(struct vcpu *core)
+{
+	union {
+		char text[VITRINE_LOG_BYTES + 1];
+		uint64_t words[VITRINE_LOG_BYTES / 8 + 1];
+	} mark = {{0}};
+
+	vitrine_log_text(core->frame.x, mark.text);
+
+	const unsigned bytes = (unsigned)strlen(mark.text);
+
+	if (!bytes)
+		return PSCI_INVALID_PARAMETERS;
+	trace_MARK_TEXT(this_cpu()->ring, core->id, bytes, mark.words, (bytes + 7) / 8);
+	return SMCCC_SUCCESS;
+}
+
+/* What is traced concerns all VMs: only one that the manifest trusts may say. */
+static int64_t trace_control(struct vm_vcpu *vcpu)
+{
+	char line[VITRINE_LOG_BYTES + 1], answer[128];
+
+	if (!vcpu->vm->config->trace_control)
+		return PSCI_DENIED;
+	vitrine_log_text(vcpu->core.frame.x, line);
+
+	const bool understood = trace_command(line, answer, sizeof(answer));
+
+	log_line("trace: vm %s: %s", vcpu->vm->config->name, answer);
+	return understood ? SMCCC_SUCCESS : PSCI_INVALID_PARAMETERS;
+}
+
 static int64_t vendor_call(struct vm_vcpu *vcpu, uint32_t function)
 {
 	struct vcpu *core = &vcpu->core;
@@ -106,8 +139,12 @@ static int64_t vendor_call(struct vm_vcpu *vcpu, uint32_t function)
 	case VITRINE_FEATURES:
 		return (int64_t)vitrine_features();
 	case VITRINE_TRACE_MARK:
-		trace_event1(this_cpu()->ring, TRACE_MARK, core->id, 0, core->frame.x[1]);
+		trace_MARK(this_cpu()->ring, core->id, core->frame.x[1]);
 		return SMCCC_SUCCESS;
+	case VITRINE_TRACE_TEXT:
+		return trace_text(core);
+	case VITRINE_TRACE_CONTROL:
+		return trace_control(vcpu);
 	case VITRINE_LOG:
 		return guest_log(vcpu);
 	case VITRINE_EXIT_COUNT:
@@ -134,6 +171,7 @@ static int64_t forward_smc(struct vm_vcpu *vcpu, uint32_t function)
 	memcpy(x, core->frame.x, sizeof(x));
 	x[0] = function;
 	smc_call(x);
+	trace_SMC_FORWARD(this_cpu()->ring, core->id, function, (uint32_t)x[0]);
 	memcpy(core->frame.x, x, sizeof(x));
 	return (int64_t)x[0];
 }
@@ -188,6 +226,8 @@ void vm_hypercall(struct vm_vcpu *vcpu)
 	const uint32_t function = core->exit.call.function;
 	const uint64_t result = (uint64_t)dispatch(vcpu, function);
 
+	if ((int64_t)result < 0)
+		vcpu_exit_result(core, TRACE_RESULT_REFUSED);
 	core->frame.x[0] = result;
 	core->note.address = function | result << 32; /* what the trace shows */
 }

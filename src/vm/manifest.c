@@ -189,6 +189,7 @@ static bool read_smcs(struct vm_node *vm, struct vm_config *config)
 		config->smc_allowed[i] = function;
 	}
 	config->smcs_allowed = listed;
+	config->trace_control = vm->property[PROP_TRACE_CONTROL].bytes != NULL;
 	return true;
 }
 
@@ -251,6 +252,33 @@ static bool is_sound(struct manifest *manifest, const void *blob, uint64_t bytes
 	return true;
 }
 
+/* "trace-level" = "counters" is the command "level counters"; a number is written out. False: no such property. */
+static bool read_trace(struct manifest *manifest, const char *name, const char *value, int bytes)
+{
+	static const char words[MANIFEST_TRACE_COMMANDS][10] = {"level", "mode", "classes", "vcpus",
+								"sample-hz"};
+	unsigned i = 0;
+	char *command;
+
+	if (manifest->trace_commands == MANIFEST_TRACE_COMMANDS)
+		return false;
+
+	while (i < ARRAY_SIZE(words) &&
+	       (strncmp(name, "trace-", 6) != 0 || strcmp(name + 6, words[i]) != 0))
+		i++;
+	if (i == ARRAY_SIZE(words))
+		return false;
+	command = manifest->trace[manifest->trace_commands];
+	if (i == ARRAY_SIZE(words) - 1 && bytes == 4)
+		vt_snprintf(command, MANIFEST_TRACE_BYTES, "sample %u",
+			    fdt32_ld((const fdt32_t *)(const void *)value));
+	else
+		vt_snprintf(command, MANIFEST_TRACE_BYTES, "%s %.48s", words[i],
+			    bytes && !value[bytes - 1] ? value : "?");
+	manifest->trace_commands++;
+	return true;
+}
+
 /* The root's own properties. A strange one is worth a line and stops nobody; another kind of tree is no manifest. */
 static bool read_root(struct manifest *manifest, const void *blob)
 {
@@ -264,10 +292,12 @@ static bool read_root(struct manifest *manifest, const void *blob)
 	fdt_for_each_property_offset(offset, blob, 0) {
 		static const char allowed[][16] = {"compatible", "model", "#address-cells",
 						   "#size-cells"};
-		const char *name;
+		const char *name, *value;
 		unsigned i;
+		int bytes;
 
-		if (!fdt_getprop_by_offset(blob, offset, &name, NULL))
+		value = fdt_getprop_by_offset(blob, offset, &name, &bytes);
+		if (!value || read_trace(manifest, name, value, bytes))
 			continue;
 		for (i = 0; i < ARRAY_SIZE(allowed) && strcmp(name, allowed[i]) != 0; i++)
 			;

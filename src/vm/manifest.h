@@ -19,6 +19,8 @@
 #define MANIFEST_COMPLAINT_BYTES 192u
 #define MANIFEST_ANY_CPU	 0xffu
 #define MANIFEST_MAX_SMCS	 16u
+#define MANIFEST_TRACE_COMMANDS	 5u
+#define MANIFEST_TRACE_BYTES	 64u
 /* More would cost a level of stage-2 tables. */
 #define MANIFEST_IPA_BITS_MIN 32u
 #define MANIFEST_IPA_BITS_MAX 39u
@@ -40,6 +42,7 @@ struct vm_config {
 	bool has_pl011;
 	uint32_t smc_allowed[MANIFEST_MAX_SMCS]; /* function ids that go on to EL3 */
 	unsigned smcs_allowed;
+	bool trace_control; /* its guest may say what is traced */
 	/* For struct vcpu_setup: changes to the defaults of core/traps.h. */
 	struct vcpu_bits sctlr_el1, hcr, cnthctl;
 	unsigned ipa_bits; /* 0: as RAM needs */
@@ -48,6 +51,9 @@ struct vm_config {
 struct manifest {
 	struct vm_config vm[MANIFEST_MAX_VMS];
 	unsigned vms;
+	/* The root's trace-* properties, as the commands that they stand for: trace/control.h. */
+	char trace[MANIFEST_TRACE_COMMANDS][MANIFEST_TRACE_BYTES];
+	unsigned trace_commands;
 	char complaint[MANIFEST_MAX_VMS + 1][MANIFEST_COMPLAINT_BYTES];
 	unsigned complaints;
 	unsigned complaints_lost; /* no room for them: the last complaint then tells how many */

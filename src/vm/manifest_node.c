@@ -37,6 +37,7 @@ static const struct {
 	[PROP_BOOTARGS] = {"bootargs", SHAPE_STRING, false},
 	[PROP_DEVICES] = {"devices", SHAPE_STRINGS, false},
 	[PROP_SMC_ALLOW] = {"smc-allow", SHAPE_U32S, false},
+	[PROP_TRACE_CONTROL] = {"trace-control", SHAPE_STRINGS, false},
 	[PROP_SCTLR_EL1] = {"sctlr-el1", SHAPE_U64, false},
 	[PROP_HCR_EL2_SET] = {"hcr-el2-set", SHAPE_U64, false},
 	[PROP_HCR_EL2_CLEAR] = {"hcr-el2-clear", SHAPE_U64, false},

@@ -5,10 +5,13 @@
  * CPU_OFF and CPU_ON may cross: whoever is first under the lock wins, and the start of a vCPU that
  * is still on its way out waits in `requests` until its home CPU has taken it out of the hardware.
  */
+#include <vitrine/percpu.h>
+
 #include "core/psci.h"
 #include "hal/arm64.h"
 #include "lib/log.h"
 #include "trace/clock.h"
+#include "trace/writers.h"
 #include "vm/vm.h"
 
 void vm_power_init(struct vm *vm)
@@ -99,6 +102,10 @@ int64_t vm_psci(struct vm_vcpu *vcpu)
 	outcome = psci_call(&vm->psci, vcpu->index, vcpu->core.exit.call.function,
 			    vcpu->core.frame.x, trace_clock());
 	spin_unlock(&vm->lock);
+	trace_PSCI_CALL(this_cpu()->ring, vcpu->core.id,
+			outcome.effect == PSCI_START_CPU ? vm->vcpu[outcome.target]->core.id
+							 : vcpu->core.id,
+			vcpu->core.exit.call.function, (uint32_t)outcome.result);
 	take_effect(vcpu, &outcome);
 	return outcome.result;
 }

@@ -15,8 +15,11 @@
 #include "lib/bits.h"
 #include "lib/log.h"
 #include "trace/clock.h"
-#include "trace/trace.h"
+#include "trace/control.h"
+#include "trace/drain.h"
+#include "trace/writers.h"
 #include "vm/debug_hook.h"
+#include "vm/sample.h"
 
 #define TICK_MS	       50u
 #define TRACE_FLUSH_MS 250u /* an idle CPU hands out a page that is older, full or not */
@@ -28,6 +31,8 @@ struct run_queue {
 	struct vm_vcpu *loaded;
 	struct vm_vcpu *woken; /* has just got an interrupt that it waited for: goes first */
 	bool interrupted;      /* atomic: a kick may have been taken while requests were served */
+	uint64_t clock_ticks;  /* the last snapshot */
+	uint64_t sample_ticks; /* the next PC sample; 0: none */
 	uint64_t slice_end;    /* but not beyond this: then it is the next one's turn in any case */
 };
 
@@ -74,6 +79,9 @@ static void update_physical_timer(struct vm_vcpu *vcpu)
 	if (line == timer->line)
 		return;
 	timer->line = line;
+	if (line)
+		trace_TIMER_FIRE(this_cpu()->ring, vcpu->core.id, TRACE_TIMER_PHYSICAL,
+				 timer->cval);
 	vgic_set_level(&vcpu->vm->vgic, vcpu->index, INTID_EL1_PHYS_TIMER, line);
 }
 
@@ -114,11 +122,21 @@ static void unload(struct run_queue *queue)
 	queue->loaded = 0;
 }
 
-/* Its VM stops: take it out of the hardware and count it. */
-static void park(struct run_queue *queue, struct vm_vcpu *vcpu)
+/* Another one gets the CPU, while this one's exit may still be open. */
+static void give_way(struct run_queue *queue)
 {
-	if (queue->loaded == vcpu)
+	if (queue->loaded && queue->loaded->core.state == VCPU_READY)
+		vcpu_exit_result(&queue->loaded->core, TRACE_RESULT_SWITCHED);
+	unload(queue);
+}
+
+/* Its VM stops: take it out of the hardware and count it. */
+static TRACE_COLD void park(struct run_queue *queue, struct vm_vcpu *vcpu)
+{
+	if (queue->loaded == vcpu) {
+		vcpu_exit_result(&vcpu->core, TRACE_RESULT_STOPPED);
 		unload(queue);
+	}
 	vcpu_set_state(&vcpu->core, vcpu->vm->crashed ? VCPU_CRASHED : VCPU_OFF);
 	vm_parked(vcpu);
 }
@@ -130,7 +148,7 @@ static OUT_OF_LINE void enter(struct vm_vcpu *vcpu)
 		      vcpu_state_name(vcpu->core.state));
 }
 
-static void power_on(struct vm_vcpu *vcpu)
+static TRACE_COLD void power_on(struct vm_vcpu *vcpu)
 {
 	enter(vcpu);
 	/* Others may be sending to it already. */
@@ -138,6 +156,7 @@ static void power_on(struct vm_vcpu *vcpu)
 	vgic_cpu_init(&vcpu->vm->vgic, &vcpu->vgic, vcpu->index);
 	spin_unlock(&vcpu->vm->vgic.lock);
 	vcpu->timer = (struct vtimer){.offset_ticks = vcpu->timer.offset_ticks};
+	trace_CLOCK(this_cpu()->ring, vcpu->core.id, trace_clock(), vcpu->timer.offset_ticks);
 	vm_power_started(vcpu);
 }
 
@@ -239,11 +258,14 @@ bool sched_others_ready(const struct vm_vcpu *vcpu)
 }
 
 /*
- * Several VMs share the terminal: half lines of theirs must appear in time. One CPU sees to it, and to a debugger's port.
+ * Several VMs share the terminal: half lines of theirs must appear in time. One CPU sees to it, to a debugger's port, and to
+ * what the host says about the trace.
  */
 static bool has_tick(void)
 {
-	return (vm_count > 1 || debug_poll_ms()) && this_cpu()->index == 0;
+	return this_cpu()->index == 0 &&
+	       (vm_count > 1 || debug_poll_ms() ||
+		(this_cpu()->ring && virtio_serial_port_open(VIRTIO_SERIAL_PORT_TRACE)));
 }
 
 static unsigned tick_ms(void)
@@ -251,21 +273,53 @@ static unsigned tick_ms(void)
 	return debug_poll_ms() ? debug_poll_ms() : TICK_MS;
 }
 
-static void tick(void)
+static TRACE_COLD void tick(void)
 {
 	if (has_tick()) {
 		console_tick();
 		virtio_serial_poll();
+		trace_listen();
+		trace_drain();
 	}
+}
+
+/* What is traced has changed: this CPU takes it over, with the vCPU that it has loaded. */
+static TRACE_COLD void apply_trace(struct run_queue *queue)
+{
+	struct trace_ring *ring = this_cpu()->ring;
+	struct vm_vcpu *vcpu = queue->loaded;
+
+	if (vcpu)
+		vcpu_trace_pause(&vcpu->core);
+	trace_apply(ring);
+	percpu_enable(this_cpu(), ring->level != TRACE_LEVEL_OFF);
+	if (vcpu) {
+		vcpu_trace_resume(&vcpu->core);
+		vgic_sync(&vcpu->vgic);
+	}
+}
+
+/* Each second or so, when the CPU is here anyway: how this vCPU's time lies to the host's. */
+static __attribute__((noinline)) void snapshot_clock(struct run_queue *queue,
+						     const struct vm_vcpu *vcpu)
+{
+	const uint64_t now = trace_clock();
+
+	if (now - queue->clock_ticks < READ_SYSREG(CNTFRQ_EL0))
+		return;
+	queue->clock_ticks = now;
+	trace_CLOCK(this_cpu()->ring, vcpu->core.id, now, vcpu->timer.offset_ticks);
 }
 
 /*
  * EL2's timer: the end of the slice if somebody else waits for this CPU, the physical timers of who
  * runs or is blocked, and the virtual timers of blocked vCPUs that are not loaded.
  */
-static void set_timer(const struct run_queue *queue, const struct vm_vcpu *running)
+static void set_timer(struct run_queue *queue, const struct vm_vcpu *running)
 {
-	uint64_t soonest = UINT64_MAX;
+	const uint64_t sample_ticks = trace_sample_ticks();
+	uint64_t soonest = UINT64_MAX, deadline_of = TRACE_NO_VCPU;
+	unsigned timer = 0;
 
 	if (running && sched_others_ready(running))
 		soonest = queue->slice_end;
@@ -276,11 +330,27 @@ static void set_timer(const struct run_queue *queue, const struct vm_vcpu *runni
 		uint64_t deadline;
 
 		if (minds_physical_timer(queue, vcpu) &&
-		    ptimer_deadline(&vcpu->timer.physical, &deadline))
-			soonest = MIN(soonest, deadline);
+		    ptimer_deadline(&vcpu->timer.physical, &deadline) && deadline < soonest) {
+			soonest = deadline;
+			deadline_of = vcpu->core.id;
+			timer = TRACE_TIMER_PHYSICAL;
+		}
 		if (vcpu != queue->loaded && vcpu->core.state == VCPU_BLOCKED &&
-		    vtimer_deadline(&vcpu->timer, &deadline))
-			soonest = MIN(soonest, deadline);
+		    vtimer_deadline(&vcpu->timer, &deadline) && deadline < soonest) {
+			soonest = deadline;
+			deadline_of = vcpu->core.id;
+			timer = TRACE_TIMER_VIRTUAL;
+		}
+	}
+	if (deadline_of != TRACE_NO_VCPU)
+		trace_TIMER_SET(this_cpu()->ring, (unsigned)deadline_of, timer, soonest);
+	if (running && sample_ticks) {
+		/* A rate that has just been raised counts at once. */
+		const uint64_t next = trace_clock() + sample_ticks;
+
+		if (!queue->sample_ticks || queue->sample_ticks > next)
+			queue->sample_ticks = next;
+		soonest = MIN(soonest, queue->sample_ticks);
 	}
 	if (soonest == UINT64_MAX)
 		el2_timer_stop();
@@ -297,7 +367,14 @@ void sched_timer_changed(struct vm_vcpu *vcpu)
 /* EL2's timer has expired: for a guest's, for the tick, or for the end of a slice. */
 static void el2_timer(struct run_queue *queue)
 {
+	const uint64_t now = trace_clock();
+
 	el2_timer_stop();
+	if (queue->sample_ticks && now >= queue->sample_ticks) {
+		queue->sample_ticks = 0; /* set_timer() makes the next */
+		if (queue->loaded && queue->loaded->core.state == VCPU_RUNNING)
+			sample_guest(queue->loaded);
+	}
 	tick();
 	for (unsigned i = 0; i < queue->count; i++)
 		if (minds_physical_timer(queue, queue->vcpu[i]))
@@ -311,10 +388,13 @@ static void el2_timer(struct run_queue *queue)
 static void virtual_timer(struct run_queue *queue)
 {
 	gic_drop_priority(INTID_VIRT_TIMER);
-	if (queue->loaded)
+	if (queue->loaded) {
+		queue->loaded->vgic.in_el2 = true;
 		vgic_inject_vtimer(&queue->loaded->vgic);
-	else
+		queue->loaded->vgic.in_el2 = false;
+	} else {
 		gic_deactivate(INTID_VIRT_TIMER);
+	}
 }
 
 /*
@@ -363,7 +443,11 @@ void embed_el2_interrupt(void)
 {
 	struct run_queue *queue = this_queue();
 
-	sched_interrupt(gic_acknowledge());
+	const uint32_t intid = gic_acknowledge();
+
+	if (intid < INTID_SPECIAL)
+		trace_IRQ(this_cpu()->ring, TRACE_NO_VCPU, true, intid);
+	sched_interrupt(intid);
 	/* No deadline of a vCPU: it may have passed, and would come back without end. set_timer() sees to those. */
 	if (has_tick())
 		el2_timer_set(trace_clock() + milliseconds(TICK_MS));
@@ -389,6 +473,8 @@ static struct vm_vcpu *idle(struct run_queue *queue, bool busy)
 	const uint32_t intid = gic_acknowledge();
 
 	if (intid != INTID_VIRT_TIMER) {
+		if (intid < INTID_SPECIAL)
+			trace_IRQ(this_cpu()->ring, TRACE_NO_VCPU, true, intid);
 		sched_interrupt(intid);
 		return 0;
 	}
@@ -404,9 +490,10 @@ static struct vm_vcpu *idle(struct run_queue *queue, bool busy)
 static void switch_to(struct run_queue *queue, struct vm_vcpu *vcpu)
 {
 	if (queue->loaded != vcpu) {
-		unload(queue);
+		give_way(queue);
 		load(queue, vcpu);
 	}
+	snapshot_clock(queue, vcpu);
 	set_timer(queue, vcpu);
 }
 
@@ -414,7 +501,7 @@ static void switch_to(struct run_queue *queue, struct vm_vcpu *vcpu)
 static void run(struct run_queue *queue, struct vm_vcpu *vcpu)
 {
 	vcpu_set_state(&vcpu->core, VCPU_RUNNING);
-	trace_event(this_cpu()->ring, TRACE_SCHED_IN, vcpu->core.id, 0);
+	trace_SCHED_IN(this_cpu()->ring, vcpu->core.id);
 	do {
 		if (vcpu_run(&vcpu->core) != VT_OK)
 			panic("vcpu %u does not run", vcpu->core.id);
@@ -425,7 +512,7 @@ static void run(struct run_queue *queue, struct vm_vcpu *vcpu)
 
 	if (vcpu->core.state == VCPU_RUNNING)
 		vcpu_set_state(&vcpu->core, VCPU_READY);
-	trace_event(this_cpu()->ring, TRACE_SCHED_OUT, vcpu->core.id, vcpu->core.state);
+	trace_SCHED_OUT(this_cpu()->ring, vcpu->core.id, vcpu->core.state);
 	/*
 	 * One that is off, or powered down, is reset when it goes on: it must not be in hardware
 	 * then.
@@ -440,6 +527,9 @@ void sched_loop(void)
 
 	for (;;) {
 		bool busy;
+
+		if (trace_must_apply(this_cpu()->ring))
+			apply_trace(queue);
 
 		/* Who has kicked us in a window of serve_requests() may be one that we had passed. */
 		do {

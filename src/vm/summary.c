@@ -20,7 +20,7 @@ static uint64_t sum(unsigned reason, bool ticks)
 		for (unsigned i = 0; i < vms[v]->vcpus; i++) {
 			const struct vcpu *vcpu = &vms[v]->vcpu[i]->core;
 
-			total += ticks ? vcpu->ticks[reason] : vcpu->exits[reason];
+			total += ticks ? vcpu_cost_sum(vcpu, reason).ticks : vcpu->exits[reason];
 		}
 	return total;
 }
@@ -43,12 +43,14 @@ static void log_trace_totals(void)
 
 		if (!ring)
 			continue;
-		events += ring->produced;
+		events += ring->exits;
+		for (unsigned class = 0; class < TRACE_CLASSES; class ++)
+			events += ring->produced_of[class];
 		lost += ring->lost;
 	}
 	if (percpu_table[0].ring)
-		log_line("summary: trace: %llu events recorded, %llu lost",
-			 (ull)(summary_total_exits() + events - lost), (ull)lost);
+		log_line("summary: trace: %llu events recorded, %llu lost", (ull)(events - lost),
+			 (ull)lost);
 	else
 		log_line("summary: trace: off");
 }

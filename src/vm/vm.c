@@ -16,6 +16,7 @@
 #include "mm/phys.h"
 #include "mm/vmid.h"
 #include "mm/zero_pages.h"
+#include "trace/writers.h"
 #include "vm/sched.h"
 
 struct vm *vms[MANIFEST_MAX_VMS];
@@ -89,6 +90,9 @@ static enum vt_err add_vcpu(struct vm *vm, unsigned index)
 
 	const enum vt_err err = vcpu_init(&vcpu->core, &setup);
 
+	if (err == VT_OK && this_cpu()->ring)
+		vcpu_use_costs(&vcpu->core,
+			       boot_alloc(sizeof(struct vcpu_costs), 64, "exit counters"));
 	return err != VT_OK ? err : sched_add(vcpu);
 }
 
@@ -108,14 +112,22 @@ static unsigned ipa_bits_for(const struct vm_config *config)
 	return bits;
 }
 
+static enum vt_err map(struct stage2 *stage2, uint64_t ipa, uint64_t pa, uint64_t bytes,
+		       enum stage2_attr attr)
+{
+	const enum vt_err err = stage2_map(stage2, ipa, pa, bytes, attr);
+
+	if (err == VT_OK)
+		trace_STAGE2_MAP(this_cpu()->ring, TRACE_NO_VCPU, ipa, bytes);
+	return err;
+}
+
 /* GICv2: the guest's CPU interface is the hardware's virtual one, that of the CPU it runs on. */
 static enum vt_err map_cpu_interface(struct stage2 *stage2)
 {
-	enum vt_err err =
-		stage2_map(stage2, VGIC_GICC_IPA, hal.gicv_base, PAGE_BYTES, STAGE2_DEVICE);
+	enum vt_err err = map(stage2, VGIC_GICC_IPA, hal.gicv_base, PAGE_BYTES, STAGE2_DEVICE);
 
-	return err ? err
-		   : stage2_map(stage2, VGIC_GICC_DIR_IPA, hal.gicv_dir, PAGE_BYTES, STAGE2_DEVICE);
+	return err ? err : map(stage2, VGIC_GICC_DIR_IPA, hal.gicv_dir, PAGE_BYTES, STAGE2_DEVICE);
 }
 
 const char *vm_create(const struct vm_config *config)
@@ -142,7 +154,7 @@ const char *vm_create(const struct vm_config *config)
 	if (stage2_init(&vm->stage2, &vm->tables, ipa_bits_for(config), cpu_pa_bits(),
 			vmid_take()) != VT_OK)
 		return complain(config, "memory: does not fit this machine's address space");
-	if (stage2_map(&vm->stage2, config->ram_base, ram, config->ram_bytes, STAGE2_RWX) != VT_OK)
+	if (map(&vm->stage2, config->ram_base, ram, config->ram_bytes, STAGE2_RWX) != VT_OK)
 		return complain(config, "memory: stage-2 tables exhausted");
 	if (HAL_GIC_VERSION == 2 && map_cpu_interface(&vm->stage2) != VT_OK)
 		return complain(config, "memory: overlaps the interrupt controller's registers");
@@ -153,6 +165,7 @@ const char *vm_create(const struct vm_config *config)
 		return problem;
 
 	vgic_init(&vm->vgic, vm->vcpus, vm);
+	vm->vgic.first_vcpu = next_vcpu_id;
 	for (unsigned i = 0; i < vm->vcpus; i++)
 		if (add_vcpu(vm, i) != VT_OK)
 			return complain(config, "vcpus: too many for this machine's CPUs");
@@ -227,6 +240,7 @@ static bool reset(struct vm *vm)
 		return false;
 	}
 	vgic_init(&vm->vgic, vm->vcpus, vm);
+	vm->vgic.first_vcpu = vm->vcpu[0]->core.id;
 	for (unsigned i = 0; i < vm->vcpus; i++) {
 		struct vm_vcpu *vcpu = vm->vcpu[i];
 

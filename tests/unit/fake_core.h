@@ -36,9 +36,10 @@ void fpsimd_restore(const struct vcpu_fpsimd *state)
 	fake_fpsimd = *state;
 }
 
-void vcpu_enter(struct vcpu *vcpu)
+void vcpu_enter(struct vcpu *vcpu, struct vcpu_costs *cost)
 {
 	(void)vcpu;
+	(void)cost;
 	fake_entries++;
 }
 
@@ -47,14 +48,27 @@ void vcpu_exit_done(struct vcpu *vcpu)
 	(void)vcpu;
 }
 
-void trace_event(struct trace_ring *ring, enum trace_event event, unsigned vcpu, unsigned arg)
+static struct trace_ring fake_ring = {.classes = TRACE_CLASS_SCHED};
+
+void trace_emit(struct trace_ring *ring, uint64_t word0, uint64_t word1, uint64_t word2)
 {
 	(void)ring;
-	(void)vcpu;
-	if (event == TRACE_VCPU_STATE) {
+	(void)word1;
+	(void)word2;
+	if ((word0 & 0xff) == TRACE_VCPU_STATE) {
 		fake_state_events++;
-		fake_last_state = arg;
+		fake_last_state = word0 >> 24 & 0xff;
 	}
+}
+
+void vcpu_trace_pause(struct vcpu *vcpu)
+{
+	(void)vcpu;
+}
+
+void vcpu_trace_resume(struct vcpu *vcpu)
+{
+	(void)vcpu;
 }
 
 void embed_pmu_line(struct vcpu *vcpu, bool level)
@@ -75,6 +89,7 @@ static void fake_core_reset(void)
 	memset(fake_cpus, 0, sizeof(fake_cpus));
 	memset(&fake_fpsimd, 0, sizeof(fake_fpsimd));
 	fake_here = &fake_cpus[0];
+	fake_cpus[0].ring = fake_cpus[1].ring = &fake_ring;
 	fake_entries = fake_state_events = fake_last_state = 0;
 	fake_injected_into = NULL;
 	fake_injected = 0;

@@ -24,6 +24,7 @@
 #include "irq/gic.h"
 #include "irq/ich.h"
 #include "irq/vgic.h"
+#include "fake_trace.h"
 
 #define FAKE_CPUS     8
 #define FAKE_SPURIOUS 1023u
@@ -42,7 +43,8 @@ struct fake_pcpu {
 static struct fake_pcpu fake_pcpu[FAKE_CPUS];
 static unsigned here;
 static unsigned fake_lrs = 4;
-static uint32_t kicked; /* one bit a vCPU */
+static uint32_t kicked;			   /* one bit a vCPU */
+static struct trace_ring *fake_trace_ring; /* NULL: nothing is recorded */
 
 static inline struct fake_pcpu *fake(void)
 {
@@ -56,6 +58,8 @@ static inline void fake_reset(void)
 	here = 0;
 	fake_lrs = 4;
 	kicked = 0;
+	fake_trace_ring = NULL;
+	fake_event_count = 0;
 }
 
 /* What irq/ich.h and irq/gic.h leave to a host build. */
@@ -122,6 +126,16 @@ uint64_t ich_this_cpu(void)
 {
 	return here;
 }
+struct trace_ring *ich_trace_ring(void)
+{
+	return fake_trace_ring;
+}
+
+uint64_t ich_vtimer_deadline(void)
+{
+	return 1000;
+}
+
 bool ich_vtimer_line(void)
 {
 	return fake()->timer_line;

@@ -13,6 +13,7 @@
  * Their state is static, one machine long. Included, so that each test can begin with a new
  * machine.
  */
+#include "fake_trace.h"
 #include "dev/console.c"
 #include "dev/console_input.c"
 #include "dev/log.c"
@@ -38,6 +39,13 @@ static struct {
 	char got[4096];
 	unsigned count, room;
 } vm[3];
+
+struct percpu *this_cpu(void)
+{
+	static struct percpu cpu;
+
+	return &cpu;
+}
 
 /* The machine's UART. */
 void uart_putc(char character)

@@ -1,5 +1,5 @@
 /* What a guest reads and writes in its distributor and redistributors. */
-/* sources: src/irq/vgic.c src/irq/vgic_lr.c src/irq/vgic_regs.c src/irq/vgic_dist.c src/irq/vgic_redist.c */
+/* sources: src/irq/vgic.c src/irq/vgic_lr.c src/irq/vgic_trace.c src/irq/vgic_regs.c src/irq/vgic_dist.c src/irq/vgic_redist.c */
 #include "tests/unit/fake_ich.h"
 
 #define VCPUS	  4u

@@ -59,7 +59,7 @@ static void only_the_states_that_may_follow_do(void **state)
 		[VCPU_CRASHED] = {1, 0, 0, 0, 0, 0, 0},
 	};
 
-	struct trace_ring ring;
+	struct trace_ring ring = {.classes = TRACE_CLASS_SCHED};
 
 	(void)state;
 	fake_here->ring = &ring; /* somebody records */

@@ -1,5 +1,5 @@
 /* The virtual GIC, one claim a test: SGIs, levels, edges, overflow, timer, load and put. */
-/* sources: src/irq/vgic.c src/irq/vgic_lr.c src/irq/vgic_regs.c src/irq/vgic_dist.c src/irq/vgic_redist.c src/irq/vtimer_deadline.c */
+/* sources: src/irq/vgic.c src/irq/vgic_lr.c src/irq/vgic_trace.c src/irq/vgic_regs.c src/irq/vgic_dist.c src/irq/vgic_redist.c src/irq/vtimer_deadline.c */
 #include "tests/unit/fake_ich.h"
 
 #include "irq/vtimer_regs.h"

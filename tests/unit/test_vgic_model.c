@@ -1,5 +1,5 @@
 /* The virtual GIC against an ideal one: random operations, every acknowledge must agree. */
-/* sources: src/irq/vgic.c src/irq/vgic_lr.c src/irq/vgic_regs.c src/irq/vgic_dist.c src/irq/vgic_redist.c */
+/* sources: src/irq/vgic.c src/irq/vgic_lr.c src/irq/vgic_trace.c src/irq/vgic_regs.c src/irq/vgic_dist.c src/irq/vgic_redist.c */
 /*
  * The ideal GIC is a table of interrupts and a rule: an acknowledge gives the pending, enabled,
  * inactive interrupt of the best priority that beats the mask and what is running. After every

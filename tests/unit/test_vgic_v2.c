@@ -1,5 +1,5 @@
 /* What a guest of a GICv2 machine reads and writes in its distributor, and what its SGIs become. */
-/* sources: src/irq/vgic.c src/irq/vgic_lr.c src/irq/vgic_regs.c src/irq/vgic_dist_v2.c */
+/* sources: src/irq/vgic.c src/irq/vgic_lr.c src/irq/vgic_trace.c src/irq/vgic_regs.c src/irq/vgic_dist_v2.c */
 /* flags: -DHAL_GIC_VERSION=2 */
 #include "tests/unit/fake_ich.h"
 

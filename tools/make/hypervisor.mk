@@ -86,7 +86,8 @@ COLD := $(wildcard src/main/*.c src/hal/*.c src/vm/manifest*.c src/vm/guest_dt.c
 	src/vm/emulate.c src/dev/virtio_mmio.c src/dev/virtio_serial.c src/dev/console*.c src/dev/log*.c src/lib/printf.c src/mm/*.c \
 	src/vm/hypercalls.c src/vm/power.c src/vm/vm.c src/vm/exits.c src/vm/guest_memory.c src/vm/abort.c src/vm/walk.c src/core/trng.c src/core/pmu*.c \
 	src/core/psci_state.c src/core/percpu.c src/core/id_regs.c src/core/sysreg_trap.c src/core/fault_*.c src/core/inject*.c \
-	src/core/vcpu.c src/core/vcpu_state.c src/core/smccc.c trace/drain.c)
+	src/core/vcpu.c src/core/vcpu_state.c src/core/smccc.c src/core/guest_debug.c src/irq/gicv2.c \
+	src/irq/gicv3.c src/irq/vgic_trace.c src/vm/sample.c trace/control.c trace/drain.c)
 ifeq ($(MODE),release)
 $(COLD:%.c=$(OBJ)/%.o): TARGET_FLAGS += $(if $(findstring clang,$(CC)),-Oz,-Os)
 endif
@@ -110,8 +111,8 @@ $(OBJ)/src/vm/%.o $(OBJ)/src/hal/%.o: TARGET_FLAGS += -isystem src/lib/libc -isy
 $(BUILD)/version.h: version
 	@mkdir -p $(@D)
 	@echo '#define VITRINE_VERSION "$(VERSION)"' | cmp -s - $@ || echo '#define VITRINE_VERSION "$(VERSION)"' > $@
-$(OBJ)/src/main/main.o: TARGET_FLAGS += -include $(BUILD)/version.h
-$(OBJ)/src/main/main.o: $(BUILD)/version.h
+$(OBJ)/src/main/main.o $(OBJ)/src/main/metadata.o: TARGET_FLAGS += -include $(BUILD)/version.h -DHAL_BOARD='"$(PLATFORM)"'
+$(OBJ)/src/main/main.o $(OBJ)/src/main/metadata.o: $(BUILD)/version.h
 
 $(OBJ)/%.o: %.c $(INCLUDE_ROOTS) Makefile tools/make/hypervisor.mk | $(SYSROOT_LIBS)
 	@mkdir -p $(@D)
