@@ -81,7 +81,8 @@ void first(const void *device_tree)
 	(void)device_tree;
 	gic_on(0, 0);
 	gic_enable(0, INTID_VTIMER);
-	start_vcpu(1);
+	for (unsigned vcpu = 1; vcpu < MAX_VCPUS; vcpu++)
+		start_vcpu(vcpu); /* those that there are */
 	MSR(cntv_cval_el0, 0);
 	MSR(cntv_ctl_el0, 1);
 	say("ready\n");

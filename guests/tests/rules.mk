@@ -16,3 +16,6 @@ $(BUILD)/guests/tests/$1.elf: guests/tests/$1.c $(wildcard guests/tests/$1-asm.S
 	$$(Q)$$(HELLO_CC) $$(HELLO_CFLAGS) $$(HELLO_LDFLAGS) -o $$@ $$(filter %.S %.c,$$^)
 endef
 $(foreach name,$(TEST_GUEST_NAMES),$(eval $(call test_guest,$(name))))
+
+# With line numbers, for GDB's `next`.
+$(BUILD)/guests/tests/stepped.elf: HELLO_CFLAGS += -g -O1

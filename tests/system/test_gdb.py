@@ -3,71 +3,19 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import time
 
 import pytest
 
+import debugger
 import harness
-
-GUEST = harness.GUESTS / "tests/debugged.elf"
-CONNECT = ("set language c", "set remotetimeout 60", "target remote 127.0.0.1:{port}")
-LET_IT_END = ("delete", "set *(long *)&released = 1", "continue")
+from debugger import GUEST, LET_IT_END, Debugged, two_vcpus
 
 
 @pytest.fixture(scope="module", autouse=True)
 def gdb_image():
-    subprocess.run(["make", "-s", "-j2", "gdb-image"], cwd=harness.ROOT, check=True, capture_output=True)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Debugged:
-    """A run with the debugger's port, and GDBs on it."""
-
-    def __init__(self, folder, *arguments, nodes=None, symbols=GUEST):
-        self.port, self.symbols, self.folder = free_port(), symbols, folder
-        self.dialogue = harness.Dialogue(folder, *arguments, f"--gdb={self.port}", nodes=nodes)
-
-    def __enter__(self):
-        self.dialogue.__enter__()
-        end = time.monotonic() + harness.BACKSTOP_S
-        while "gdb: port ready" not in self.log():
-            assert self.dialogue.child.poll() is None and time.monotonic() < end, self.log()
-            time.sleep(0.1)
-        return self
-
-    def __exit__(self, *what):
-        self.dialogue.__exit__(*what)
-
-    def log(self):
-        log = self.folder / "vitrine.log"
-        return log.read_text(errors="replace") if log.exists() else ""
-
-    def start(self, *commands, **how):
-        """GDB with these commands; it ends after the last, and lets go of the guest then."""
-        argv = ["gdb-multiarch", "-nx", "-q", "-batch", *([self.symbols] if self.symbols else [])]
-        for command in (*CONNECT, *commands):
-            argv += ["-ex", command.format(port=self.port)]
-        return subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                errors="replace", cwd=self.folder, **how)
-
-    def gdb(self, *commands):
-        child = self.start(*commands)
-        try:
-            return child.communicate(timeout=harness.BACKSTOP_S)[0]
-        finally:
-            child.kill()
-            child.wait()
-
-
-def two_vcpus():
-    return harness.test_guest("debugged", "debugged", vcpus=2)
+    debugger.gdb_image()
 
 
 def passed(debugged):

@@ -10,8 +10,9 @@ import time
 
 import pytest
 
+import debugger
 import harness
-from test_gdb import GUEST, Debugged, gdb_image, passed, two_vcpus  # noqa: F401 (gdb_image: a fixture)
+from debugger import GUEST, Debugged, two_vcpus
 
 SUPPORTED = b"qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+"
 PACKET_BYTES = 0x4000
@@ -20,6 +21,11 @@ SILENCE_S = 60  # a backstop, as harness.BACKSTOP_S
 DEVICE = 0x09000000
 NOWHERE = 0x70000000
 FIRST_THREAD = b"p1.1"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def gdb_image():
+    debugger.gdb_image()
 
 
 def framed(data):
@@ -95,7 +101,9 @@ class Wire:
         assert self.ask(b"Hg" + FIRST_THREAD) == b"OK"
         assert self.ask(b"M%x,8:0100000000000000" % symbol("released")) == b"OK"
         assert self.ask(b"D;1") == b"OK"
-        return passed(guest)
+        run = guest.dialogue.end()
+        run.assert_passed()
+        assert run.exit_line() == (0, "poweroff"), run.report()
 
 
 def symbol(name):
@@ -141,7 +149,7 @@ def test_a_bad_checksum_is_asked_for_again(halted):
         assert wire.ask_unacknowledged(b"qC") == b"QC" + FIRST_THREAD
         assert wire.ask_unacknowledged(b"M%x,8:0100000000000000" % symbol("released")) == b"OK"
         assert wire.ask_unacknowledged(b"D;1") == b"OK"
-        passed(halted)
+        halted.dialogue.end().assert_passed()
 
 
 def test_what_was_not_understood_is_said_again(halted):

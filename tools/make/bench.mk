@@ -12,9 +12,10 @@ $(BUILD)/guests/switch.elf: $(LIB)/libvcpu.a
 
 bench: ## what Vitrine costs, in instructions and bytes, with tracing off and on
 	@tools/setup.sh bench
-	@$(MAKE) --no-print-directory -s build linux-guest $(BUILD)/guests/hello.elf $(BENCH_GUESTS) >&2 </dev/null
+	@$(MAKE) --no-print-directory -s build linux-guest $(BUILD)/guests/hello.elf $(BENCH_GUESTS) test-guests >&2 </dev/null
 	@VITRINE_BUILD=$(abspath $(BUILD)) tests/bench/run.py $(BENCH_ARGS)
 	@VITRINE_BUILD=$(abspath $(BUILD)) tests/bench/convert.py
+	@VITRINE_BUILD=$(abspath $(BUILD)) tests/bench/gdb.py
 
 # tests/system/test_bench_gate.py holds the budgets.
 test-build: $(BENCH_GUESTS)
