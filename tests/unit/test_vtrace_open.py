@@ -14,7 +14,7 @@ import urllib.parse
 
 import pytest
 
-from test_vtrace import build, ordinary  # noqa: F401
+from test_vtrace import KERNEL, build, ordinary  # noqa: F401
 
 UI = "https://ui.perfetto.dev"
 
@@ -177,3 +177,17 @@ def test_a_page_may_read_it_when_it_is_the_ui_and_no_other_page_may(build, trace
                                    capture_output=True, text=True, timeout=120).stdout
         site.shutdown()
     assert (">got 1280000<" if ours else ">refused<") in shown, shown
+
+
+def test_a_recording_is_named_by_symbols(build, tmp_path):
+    """As `convert --symbols` names it; what can not be read ends it with the file's name."""
+    raw, symbols = tmp_path / "run.vtr", tmp_path / "System.map"
+    raw.write_bytes(ordinary(1, 50).bytes())
+    symbols.write_text(f"{KERNEL:x} T a_name_of_ours\n")
+    subprocess.run([build / "host/vtrace", "convert", raw, "-s", f"linux={symbols}", "-o", tmp_path / "out"], check=True)
+    with Server(build, raw, "--symbols", f"linux={symbols}") as server:
+        body = server.ask("GET")[2]
+    assert body == (tmp_path / "out").read_bytes() and b"a_name_of_ours" in body
+    with Server(build, raw, "-s", "linux=nothing") as server:
+        assert server.child.wait(timeout=30) == 1
+        assert "nothing" in server.child.stderr.read()

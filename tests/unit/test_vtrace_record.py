@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from test_vtrace import build, header, ordinary  # noqa: F401
+from test_vtrace import KERNEL, build, header, ordinary  # noqa: F401
 
 BACKSTOP_S = 60
 
@@ -68,6 +68,22 @@ def test_what_is_sent_is_what_is_saved(build, tmp_path, tcp):
     assert raw.read_bytes() == data
     assert f"{len(data)} bytes, " in errors and f" {recording.exits} exits in " in errors and errors.endswith(" 0 lost\n")
     assert subprocess.run([build / "host/vtrace", "check", raw, "--pftrace", pftrace], check=False).returncode == 0
+
+
+def test_the_trace_has_the_guests_symbols(build, tmp_path):
+    (tmp_path / "System.map").write_text(f"{KERNEL:x} T a_name_of_ours\n")
+    with Qemu(tmp_path / "s") as qemu:
+        child = record(build, qemu.name, "-o", tmp_path / "raw", "--pftrace", tmp_path / "out", "-s", f"linux={tmp_path}/System.map")
+        qemu.accept().send(ordinary(1, 50).bytes())
+        qemu.peer.close()
+        assert child.wait(timeout=BACKSTOP_S) == 0, child.stderr.read()
+    assert b"a_name_of_ours" in (tmp_path / "out").read_bytes()
+
+
+def test_symbols_that_are_not_there_are_told_before_it_records(build, tmp_path):
+    child = record(build, tmp_path / "s", "-o", tmp_path / "raw", "--pftrace", tmp_path / "out", "-s", "linux=nowhere")
+    assert child.wait(timeout=BACKSTOP_S) == 1 and child.stderr.read() == "vtrace: nowhere: No such file or directory\n"
+    assert not (tmp_path / "raw").exists()
 
 
 def wait_for(condition):

@@ -60,6 +60,18 @@ def test_groups_add_up_whatever_they_are_made_by(vtrace):
     assert len(stat(vtrace, data, "--by", "name", "--top", "2")["groups"]) == 2
 
 
+def test_names_are_those_of_the_recordings_devices(vtrace):
+    """Per VM; and what has one name is one group, be it the same register of two redistributors."""
+    cpu = Cpu(0)
+    for i, (vcpu, ipa) in enumerate([(0, 0x1234_0000), (0, 0x2001_0100), (1, 0x2003_0100), (1, 0x2002_0104), (4, 0x1234_0000)]):
+        cpu.exit(1000 * (i + 1), 10, vcpu, "MMIO_WRITE", 0x93800046, KERNEL, [ipa | 1 << 32])
+    recording = Recording([cpu], ["vm.0.device.0=pl011,0x12340000,0x1000", "vm.0.device.1=gicr,0x20000000,0x40000",
+                                  "vm.1.device.0=rtc,0x12340000,0x1000"])
+    groups = {group["what"]: group["count"] for group in stat(vtrace, recording.bytes(), "--by", "name")["groups"]}
+    assert groups == {"MMIO write pl011 UARTDR": 1, "MMIO write gicr+0x0104": 1, "MMIO write GICR_ISENABLER0": 2,
+                      "MMIO write rtc+0x0000": 1}
+
+
 def test_more_groups_than_there_is_room_for(vtrace):
     """What is new when the table is full is one group, and still counted."""
     cpu = Cpu(0)

@@ -72,9 +72,14 @@ int finish_output(FILE *out);
 int convert_recording(const struct source *source, const struct summary *summary,
 		      const struct symbol_set *symbols, FILE *out, const char *out_name);
 
-/* Read what --symbols names. Gives the exit status, with a message when it is not EXIT_DONE. */
-int symbols_given(struct symbol_set *set, const struct arguments *arguments,
+/*
+ * Read what --symbols names; `id` is that option of the command. Gives the exit status, with a message when it is not
+ * EXIT_DONE.
+ */
+int symbols_given(struct symbol_set *set, const struct arguments *arguments, enum option_id id,
 		  const struct summary *summary);
+/* Before long work: can those files be opened? */
+int symbols_check(const struct arguments *arguments, enum option_id id);
 
 /* Open `out_name` (- is standard output), convert, close. Gives the exit status. */
 int convert_to_file(const struct recording *recording, const char *out_name);

@@ -10,7 +10,7 @@
 
 static uint32_t hash(const struct group *g)
 {
-	uint64_t h = g->name_key * 0x9e3779b97f4a7c15ull;
+	uint64_t h = g->name_hash * 0x9e3779b97f4a7c15ull;
 
 	h = (h ^ g->pc) * 0xff51afd7ed558ccdull;
 	h = (h ^ h >> 32 ^ ((uint64_t)g->reason << 8 | g->vcpu)) * 0x9e3779b97f4a7c15ull;
@@ -44,7 +44,9 @@ static bool resize(struct groups *groups, uint32_t room)
 bool groups_begin(struct groups *groups, unsigned by)
 {
 	*groups = (struct groups){.by = by};
-	if (!resize(groups, FIRST_ROOM))
+	if (by & BY_NAME)
+		groups->kept = calloc(NAMES_KEPT, sizeof(*groups->kept));
+	if ((by & BY_NAME && !groups->kept) || !resize(groups, FIRST_ROOM))
 		return false;
 	groups->group[groups->count++] = (struct group){.others = true, .min_ticks = UINT64_MAX};
 	return true;
@@ -56,6 +58,7 @@ void groups_end(struct groups *groups)
 		free(groups->group[i].histogram);
 		free(groups->group[i].name);
 	}
+	free(groups->kept);
 	free(groups->group);
 	free(groups->slot);
 	*groups = (struct groups){0};
@@ -63,7 +66,7 @@ void groups_end(struct groups *groups)
 
 static bool alike(const struct group *a, const struct group *b)
 {
-	return a->name_key == b->name_key && a->pc == b->pc && a->reason == b->reason &&
+	return a->name_hash == b->name_hash && a->pc == b->pc && a->reason == b->reason &&
 	       a->vcpu == b->vcpu;
 }
 
@@ -85,7 +88,7 @@ struct group *groups_find(struct groups *groups, const struct group *like)
 		return &groups->group[0];
 	group = &groups->group[groups->count++];
 	groups->slot[at] = groups->count;
-	*group = (struct group){.name_key = like->name_key,
+	*group = (struct group){.name_hash = like->name_hash,
 				.pc = like->pc,
 				.reason = like->reason,
 				.vcpu = like->vcpu,
@@ -121,20 +124,47 @@ void group_count(struct groups *groups, struct group *group, uint64_t ticks, uin
 	group->total_ticks += ticks * exits;
 }
 
-void groups_add(struct groups *groups, const struct record *exit)
+/* FNV-1a; never 0. */
+static uint64_t hash_of_text(const char *text)
 {
+	uint64_t h = 0xcbf29ce484222325ull;
+
+	while (*text)
+		h = (h ^ (unsigned char)*text++) * 0x100000001b3ull;
+	return h ? h : 1;
+}
+
+/* Different keys may have one name: the same register of several redistributors. So groups are told apart by the name itself. */
+static uint64_t name_hash(struct groups *groups, const struct vm_info *vm,
+			  const struct record *exit)
+{
+	const uint64_t key = exit_name_key(vm, exit, TRACE_NO_VCPU);
+	struct kept_name *kept = &groups->kept[(key * 0x9e3779b97f4a7c15ull >> 32) % NAMES_KEPT];
+	char name[EXIT_NAME_BYTES];
+
+	if (kept->hash && kept->key == key && kept->vm == vm)
+		return kept->hash;
+	exit_name(vm, exit, TRACE_NO_VCPU, name, sizeof(name));
+	*kept = (struct kept_name){vm, key, hash_of_text(name)};
+	return kept->hash;
+}
+
+void groups_add(struct groups *groups, const struct metadata *metadata, const struct record *exit)
+{
+	uint32_t local;
+	const struct vm_info *vm =
+		groups->by & BY_NAME ? metadata_vm_of(metadata, exit->vcpu, &local) : NULL;
 	struct group *group;
-	struct group like = {
-		.reason = groups->by & BY_REASON ? exit->arg : 0,
-		.vcpu = groups->by & BY_VCPU ? exit->vcpu : 0,
-		.pc = groups->by & BY_PC ? exit->pc : 0,
-		.name_key = groups->by & BY_NAME ? exit_name_key(NULL, exit, TRACE_NO_VCPU) : 0};
+	struct group like = {.reason = groups->by & BY_REASON ? exit->arg : 0,
+			     .vcpu = groups->by & BY_VCPU ? exit->vcpu : 0,
+			     .pc = groups->by & BY_PC ? exit->pc : 0,
+			     .name_hash = groups->by & BY_NAME ? name_hash(groups, vm, exit) : 0};
 
 	group = groups_find(groups, &like);
 	if (groups->by & BY_NAME && !group->others && !group->name) {
 		group->name = malloc(EXIT_NAME_BYTES);
 		if (group->name)
-			exit_name(NULL, exit, TRACE_NO_VCPU, group->name, EXIT_NAME_BYTES);
+			exit_name(vm, exit, TRACE_NO_VCPU, group->name, EXIT_NAME_BYTES);
 		groups->out_of_memory |= !group->name;
 	}
 	group_count(groups, group, exit->duration_ticks, 1);
@@ -184,8 +214,8 @@ static int by_count(const void *a, const void *b)
 		return x->vcpu - y->vcpu;
 	if (x->reason != y->reason)
 		return x->reason - y->reason;
-	if (x->name_key != y->name_key)
-		return x->name_key < y->name_key ? -1 : 1;
+	if (x->name_hash != y->name_hash)
+		return x->name_hash < y->name_hash ? -1 : 1;
 	return x->pc < y->pc ? -1 : x->pc > y->pc;
 }
 

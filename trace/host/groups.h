@@ -15,11 +15,12 @@
 
 #define MAX_GROUPS     (1u << 16)
 #define MAX_HISTOGRAMS 4096u
+#define NAMES_KEPT     1024u /* a power of two */
 
 enum group_by { BY_REASON = 1, BY_NAME = 2, BY_VCPU = 4, BY_PC = 8 };
 
 struct group {
-	uint64_t name_key, pc; /* what its exits have in common; 0 when that is not asked for */
+	uint64_t name_hash, pc; /* what its exits have in common; 0 when that is not asked for */
 	uint8_t reason, vcpu;
 	bool others;
 	uint64_t exits, total_ticks, min_ticks, max_ticks;
@@ -27,11 +28,18 @@ struct group {
 	char *name;	     /* BY_NAME */
 };
 
+/* The hash of an exit's name, so that it need not be made for each exit. */
+struct kept_name {
+	const struct vm_info *vm;
+	uint64_t key, hash; /* hash 0: nothing is kept here */
+};
+
 struct groups {
 	unsigned by; /* enum group_by, ORed */
 	uint32_t count, room, histograms;
-	uint32_t *slot;	     /* hash table of 2 * room: index into group[], plus one */
-	struct group *group; /* [0] is "others" */
+	uint32_t *slot;		/* hash table of 2 * room: index into group[], plus one */
+	struct group *group;	/* [0] is "others" */
+	struct kept_name *kept; /* NAMES_KEPT, by their keys; BY_NAME */
 	bool out_of_memory;
 };
 
@@ -39,8 +47,8 @@ struct groups {
 bool groups_begin(struct groups *groups, unsigned by);
 void groups_end(struct groups *groups);
 
-/* Count an exit. */
-void groups_add(struct groups *groups, const struct record *exit);
+/* Count an exit, its device named as `metadata` has it so far. */
+void groups_add(struct groups *groups, const struct metadata *metadata, const struct record *exit);
 
 /* The group with what `like` says, made when there is none. Valid until the next call. */
 struct group *groups_find(struct groups *groups, const struct group *like);

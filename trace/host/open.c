@@ -306,8 +306,10 @@ static void open_browser(const char *link)
 }
 
 /* What is to be served: the file itself, or what it converts to, without a name on disk. */
-static bool open_trace(struct site *site, const char *path)
+static bool open_trace(struct site *site, const struct arguments *arguments)
 {
+	const char *path = arguments->operand[0];
+	struct symbol_set symbols = {0};
 	struct recording recording;
 	uint32_t magic = 0;
 	FILE *converted;
@@ -326,9 +328,12 @@ static bool open_trace(struct site *site, const char *path)
 		return false;
 	}
 	summary_complain(&recording.source, recording.summary);
-	done = convert_recording(&recording.source, recording.summary, NULL, converted, path) ==
+	done = symbols_given(&symbols, arguments, OPTION_open_SYMBOLS, recording.summary) ==
+		       EXIT_DONE &&
+	       convert_recording(&recording.source, recording.summary, &symbols, converted, path) ==
 		       EXIT_DONE &&
 	       fflush(converted) == 0;
+	symbol_set_free(&symbols);
 	recording_close(&recording);
 	site->trace = (struct source){.name = path, .fd = dup(fileno(converted))};
 	source_refresh(&site->trace);
@@ -370,7 +375,7 @@ int command_open(const struct arguments *arguments)
 	listener = listen_on(site.port); /* first: a conversion may take long */
 	if (listener < 0)
 		return EXIT_BAD_DATA;
-	if (!open_trace(&site, arguments->operand[0])) {
+	if (!open_trace(&site, arguments)) {
 		close(listener);
 		return EXIT_BAD_DATA;
 	}

@@ -93,14 +93,19 @@ static void tell(const struct summary *s, const char *output)
 		output, s->good_bytes, s->events, s->exits, span, summary_lost_everywhere(s));
 }
 
-static int convert_saved(const char *raw, const char *pftrace)
+static int convert_saved(const struct arguments *arguments, const char *raw, const char *pftrace)
 {
+	struct symbol_set symbols = {0};
 	struct recording recording;
 	int status;
 
 	if (!recording_open(&recording, raw, false, NULL))
 		return EXIT_BAD_DATA;
-	status = convert_to_file(&recording, pftrace);
+	recording.symbols = &symbols;
+	status = symbols_given(&symbols, arguments, OPTION_record_SYMBOLS, recording.summary);
+	if (status == EXIT_DONE)
+		status = convert_to_file(&recording, pftrace);
+	symbol_set_free(&symbols);
 	recording_close(&recording);
 	return status;
 }
@@ -138,7 +143,7 @@ static int record(const struct arguments *arguments, struct summary *summary, un
 	if (close(file) != 0)
 		sound = false;
 	if (pftrace && summary->good_bytes)
-		sound &= convert_saved(output, pftrace) == EXIT_DONE;
+		sound &= convert_saved(arguments, output, pftrace) == EXIT_DONE;
 	return worse(EXIT_DONE, !sound);
 }
 
@@ -152,6 +157,8 @@ int command_record(const struct arguments *arguments)
 		status = usage_error(arguments, "say where the recording goes: -o FILE");
 	else if (!option_number(arguments, OPTION_record_WAIT, 0, MAX_WAIT_S, &wait_s))
 		status = EXIT_USAGE;
+	else if (symbols_check(arguments, OPTION_record_SYMBOLS) != EXIT_DONE)
+		status = EXIT_BAD_DATA;
 	else if (summary)
 		status = record(arguments, summary, (unsigned)wait_s);
 	else

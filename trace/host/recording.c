@@ -82,7 +82,7 @@ int command_convert(const struct arguments *arguments)
 			    option_value(arguments, OPTION_convert_RAM_DUMP), NULL))
 		return EXIT_BAD_DATA;
 	recording.symbols = &symbols;
-	status = symbols_given(&symbols, arguments, recording.summary);
+	status = symbols_given(&symbols, arguments, OPTION_convert_SYMBOLS, recording.summary);
 	if (status == EXIT_DONE) {
 		status = summary_complain(&recording.source, recording.summary);
 		status = worse(convert_to_file(&recording, output), status);

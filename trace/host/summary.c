@@ -31,7 +31,7 @@ static void count_exit(struct summary *s, const struct record *record)
 	if (record->arg == REASON_HALT && record->pc & KERNEL_HALF)
 		s->idle_pc[record->vcpu] = record->pc;
 	if (s->groups)
-		groups_add(s->groups, record);
+		groups_add(s->groups, &s->metadata, record);
 }
 
 static void count_record(struct summary *s, const struct record *record)

@@ -1,6 +1,8 @@
 /* --symbols: which file names the code of which VM. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "trace/host/commands.h"
 
@@ -56,13 +58,27 @@ static int read_one(struct symbol_set *set, const struct arguments *arguments,
 	return EXIT_DONE;
 }
 
-int symbols_given(struct symbol_set *set, const struct arguments *arguments,
+int symbols_check(const struct arguments *arguments, enum option_id id)
+{
+	for (uint32_t i = 0; i < arguments->options; i++) {
+		const char *value = arguments->given[i].value, *equals = strchr(value, '=');
+		const char *path = equals ? equals + 1 : value;
+
+		if (arguments->given[i].id == id && access(path, R_OK) != 0) {
+			fprintf(stderr, "vtrace: %s: %s\n", path, strerror(errno));
+			return EXIT_BAD_DATA;
+		}
+	}
+	return EXIT_DONE;
+}
+
+int symbols_given(struct symbol_set *set, const struct arguments *arguments, enum option_id id,
 		  const struct summary *summary)
 {
 	int status = EXIT_DONE;
 
 	for (uint32_t i = 0; i < arguments->options && status == EXIT_DONE; i++)
-		if (arguments->given[i].id == OPTION_convert_SYMBOLS)
+		if (arguments->given[i].id == id)
 			status = read_one(set, arguments, summary, arguments->given[i].value);
 	return status;
 }
