@@ -240,6 +240,9 @@ void trace_emit_words(struct trace_ring *ring, uint64_t word0, const uint64_t *w
 	const uint64_t now = trace_clock();
 	uint64_t *record;
 
+#ifdef VT_DEBUG
+	trace_assert_alone();
+#endif
 	if (!trace_wants_vcpu(ring, word0 >> 16 & 0xff))
 		return;
 	ring->produced_of[class_of[word0 & 0xff]]++;

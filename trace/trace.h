@@ -99,6 +99,9 @@ void trace_flush_old(struct trace_ring *ring, uint64_t age);
 /* The drain is about to look at [sent, offered): skip what has been overwritten. Returns `offered`. */
 uint32_t trace_ring_begin_sending(struct trace_ring *ring);
 
+/* Debug builds. Supplied by core/irq_window.c: panics where an interrupt could come in the middle of a record. */
+void trace_assert_alone(void);
+
 /* Supplied by trace/drain.c: a page has been sealed. Runs on the ring's own CPU; never waits. */
 void trace_page_ready(struct trace_ring *ring);
 

@@ -9,6 +9,7 @@
 #include "core/traps.h"
 #include "hal/arm64.h"
 #include "lib/log.h"
+#include "trace/trace.h"
 
 enum vt_err irq_window_open(void)
 {
@@ -45,6 +46,17 @@ enum vt_err irq_window_close(void)
 	isb();
 	return VT_OK;
 }
+
+#ifdef VT_DEBUG
+/* The handler may write records: what it has interrupted writes none. */
+void trace_assert_alone(void)
+{
+	const struct percpu *cpu = this_cpu();
+
+	if (cpu->irq_windows && !cpu->handles_interrupt)
+		panic("a trace record is written with interrupts let in");
+}
+#endif
 
 /* The exception has masked interrupts, so it does not nest: a window's stack needs room for one. */
 void el2_interrupt(void)
