@@ -29,7 +29,7 @@ struct settings {
 static struct spinlock control_lock = SPINLOCK_INIT(LOCK_TRACE);
 static struct settings wanted = {
 	.level = TRACE_LEVEL_EVENTS, .classes = TRACE_CLASSES_ALL, .vcpus = UINT64_MAX};
-static uint32_t changes; /* atomic: how often `wanted` has changed */
+uint32_t trace_changes;
 
 static const char level_names[][9] = {
 	[TRACE_LEVEL_OFF] = "off",
@@ -154,7 +154,7 @@ bool trace_command(const char *line, char *answer, size_t size)
 
 	if (understood) {
 		wanted = next;
-		__atomic_store_n(&changes, changes + 1, __ATOMIC_RELEASE);
+		__atomic_store_n(&trace_changes, trace_changes + 1, __ATOMIC_RELEASE);
 	}
 	spin_unlock(&control_lock);
 
@@ -173,14 +173,9 @@ bool trace_command(const char *line, char *answer, size_t size)
 	return true;
 }
 
-bool trace_must_apply(const struct trace_ring *ring)
-{
-	return ring && ring->applied != __atomic_load_n(&changes, __ATOMIC_RELAXED);
-}
-
 void trace_apply(struct trace_ring *ring)
 {
-	ring->applied = __atomic_load_n(&changes, __ATOMIC_ACQUIRE);
+	ring->applied = __atomic_load_n(&trace_changes, __ATOMIC_ACQUIRE);
 
 	spin_lock(&control_lock);
 	const struct settings now = wanted;

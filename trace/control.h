@@ -21,8 +21,13 @@
  */
 TRACE_COLD bool trace_command(const char *line, char *answer, size_t size);
 
+extern uint32_t trace_changes; /* atomic: how often what is wanted has changed */
+
 /* Has this CPU, whose ring it is, something to take over? NULL: there is no trace. */
-bool trace_must_apply(const struct trace_ring *ring);
+static inline bool trace_must_apply(const struct trace_ring *ring)
+{
+	return ring && ring->applied != __atomic_load_n(&trace_changes, __ATOMIC_RELAXED);
+}
 /* Take it over. No exit of this CPU is being recorded meanwhile: vcpu_trace_pause(). */
 TRACE_COLD void trace_apply(struct trace_ring *ring);
 

@@ -61,6 +61,7 @@ enum vt_err vcpu_init(struct vcpu *vcpu, const struct vcpu_setup *setup)
 	vcpu->vtcr = setup->vtcr;
 	vcpu->vmpidr = setup->mpidr | MPIDR_RES1;
 	vcpu->state = VCPU_CREATED;
+	vcpu_trace_resume(vcpu); /* no ring yet: nothing follows its exits */
 	return vcpu_reset(vcpu);
 }
 
@@ -126,7 +127,8 @@ enum vt_err vcpu_load(struct vcpu *vcpu)
 	vcpu->cpu = cpu;
 	vcpu->ring = cpu->ring;
 	cpu->current = vcpu;
-	vcpu_trace_resume(vcpu);
+	if (__builtin_expect(vcpu->ring != 0, 0))
+		vcpu_trace_resume(vcpu);
 	return VT_OK;
 }
 
@@ -137,7 +139,8 @@ enum vt_err vcpu_put(struct vcpu *vcpu)
 	if (vcpu->cpu != cpu)
 		return VT_ESTATE;
 
-	vcpu_trace_pause(vcpu);
+	if (__builtin_expect(vcpu->ring != 0, 0))
+		vcpu_trace_pause(vcpu);
 	if (guest_pmu_is_used(&vcpu->pmu))
 		guest_pmu_put(vcpu);
 	if (vcpu->debug.in_hardware)

@@ -113,7 +113,6 @@ static void unload(struct run_queue *queue)
 
 	if (!vcpu)
 		return;
-	vcpu_exit_done(&vcpu->core);
 	vtimer_put(&vcpu->timer);
 	vgic_put(&vcpu->vgic);
 	debug_before_put(vcpu);
@@ -125,7 +124,7 @@ static void unload(struct run_queue *queue)
 /* Another one gets the CPU, while this one's exit may still be open. */
 static void give_way(struct run_queue *queue)
 {
-	if (queue->loaded && queue->loaded->core.state == VCPU_READY)
+	if (this_cpu()->ring && queue->loaded && queue->loaded->core.state == VCPU_READY)
 		vcpu_exit_result(&queue->loaded->core, TRACE_RESULT_SWITCHED);
 	unload(queue);
 }
@@ -258,14 +257,17 @@ bool sched_others_ready(const struct vm_vcpu *vcpu)
 }
 
 /*
- * Several VMs share the terminal: half lines of theirs must appear in time. One CPU sees to it, to a debugger's port, and to
- * what the host says about the trace.
+ * Several VMs share the terminal: half lines of theirs must appear in time. One CPU sees to it, and to a debugger's port.
  */
 static bool has_tick(void)
 {
-	return this_cpu()->index == 0 &&
-	       (vm_count > 1 || debug_poll_ms() ||
-		(this_cpu()->ring && virtio_serial_port_open(VIRTIO_SERIAL_PORT_TRACE)));
+	return (vm_count > 1 || debug_poll_ms()) && this_cpu()->index == 0;
+}
+
+/* The same CPU hears what the host says about the trace. */
+static bool has_trace_tick(void)
+{
+	return this_cpu()->ring && this_cpu()->index == 0;
 }
 
 static unsigned tick_ms(void)
@@ -275,7 +277,7 @@ static unsigned tick_ms(void)
 
 static TRACE_COLD void tick(void)
 {
-	if (has_tick()) {
+	if (has_tick() || has_trace_tick()) {
 		console_tick();
 		virtio_serial_poll();
 		trace_listen();
@@ -311,15 +313,42 @@ static __attribute__((noinline)) void snapshot_clock(struct run_queue *queue,
 	trace_CLOCK(this_cpu()->ring, vcpu->core.id, now, vcpu->timer.offset_ticks);
 }
 
+/* For whose deadline EL2's timer will be set, if it is for one; and a PC sample or a tick may have to come before. */
+static TRACE_COLD uint64_t timer_for_trace(struct run_queue *queue, const struct vm_vcpu *running,
+					   uint64_t soonest)
+{
+	const uint64_t sample_ticks = trace_sample_ticks();
+
+	for (unsigned i = 0; i < queue->count; i++) {
+		const struct vm_vcpu *vcpu = queue->vcpu[i];
+		uint64_t deadline;
+
+		if (ptimer_deadline(&vcpu->timer.physical, &deadline) && deadline == soonest)
+			trace_TIMER_SET(this_cpu()->ring, vcpu->core.id, TRACE_TIMER_PHYSICAL,
+					soonest);
+		if (vcpu != queue->loaded && vtimer_deadline(&vcpu->timer, &deadline) &&
+		    deadline == soonest)
+			trace_TIMER_SET(this_cpu()->ring, vcpu->core.id, TRACE_TIMER_VIRTUAL,
+					soonest);
+	}
+	if (running && sample_ticks) {
+		/* A rate that has just been raised counts at once. */
+		const uint64_t next = trace_clock() + sample_ticks;
+
+		if (!queue->sample_ticks || queue->sample_ticks > next)
+			queue->sample_ticks = next;
+		soonest = MIN(soonest, queue->sample_ticks);
+	}
+	return has_trace_tick() ? MIN(soonest, trace_clock() + milliseconds(TICK_MS)) : soonest;
+}
+
 /*
  * EL2's timer: the end of the slice if somebody else waits for this CPU, the physical timers of who
  * runs or is blocked, and the virtual timers of blocked vCPUs that are not loaded.
  */
 static void set_timer(struct run_queue *queue, const struct vm_vcpu *running)
 {
-	const uint64_t sample_ticks = trace_sample_ticks();
-	uint64_t soonest = UINT64_MAX, deadline_of = TRACE_NO_VCPU;
-	unsigned timer = 0;
+	uint64_t soonest = UINT64_MAX;
 
 	if (running && sched_others_ready(running))
 		soonest = queue->slice_end;
@@ -330,28 +359,14 @@ static void set_timer(struct run_queue *queue, const struct vm_vcpu *running)
 		uint64_t deadline;
 
 		if (minds_physical_timer(queue, vcpu) &&
-		    ptimer_deadline(&vcpu->timer.physical, &deadline) && deadline < soonest) {
-			soonest = deadline;
-			deadline_of = vcpu->core.id;
-			timer = TRACE_TIMER_PHYSICAL;
-		}
+		    ptimer_deadline(&vcpu->timer.physical, &deadline))
+			soonest = MIN(soonest, deadline);
 		if (vcpu != queue->loaded && vcpu->core.state == VCPU_BLOCKED &&
-		    vtimer_deadline(&vcpu->timer, &deadline) && deadline < soonest) {
-			soonest = deadline;
-			deadline_of = vcpu->core.id;
-			timer = TRACE_TIMER_VIRTUAL;
-		}
+		    vtimer_deadline(&vcpu->timer, &deadline))
+			soonest = MIN(soonest, deadline);
 	}
-	if (deadline_of != TRACE_NO_VCPU)
-		trace_TIMER_SET(this_cpu()->ring, (unsigned)deadline_of, timer, soonest);
-	if (running && sample_ticks) {
-		/* A rate that has just been raised counts at once. */
-		const uint64_t next = trace_clock() + sample_ticks;
-
-		if (!queue->sample_ticks || queue->sample_ticks > next)
-			queue->sample_ticks = next;
-		soonest = MIN(soonest, queue->sample_ticks);
-	}
+	if (__builtin_expect(this_cpu()->ring != 0, 0))
+		soonest = timer_for_trace(queue, running, soonest);
 	if (soonest == UINT64_MAX)
 		el2_timer_stop();
 	else
@@ -367,10 +382,8 @@ void sched_timer_changed(struct vm_vcpu *vcpu)
 /* EL2's timer has expired: for a guest's, for the tick, or for the end of a slice. */
 static void el2_timer(struct run_queue *queue)
 {
-	const uint64_t now = trace_clock();
-
 	el2_timer_stop();
-	if (queue->sample_ticks && now >= queue->sample_ticks) {
+	if (queue->sample_ticks && trace_clock() >= queue->sample_ticks) {
 		queue->sample_ticks = 0; /* set_timer() makes the next */
 		if (queue->loaded && queue->loaded->core.state == VCPU_RUNNING)
 			sample_guest(queue->loaded);
@@ -493,7 +506,8 @@ static void switch_to(struct run_queue *queue, struct vm_vcpu *vcpu)
 		give_way(queue);
 		load(queue, vcpu);
 	}
-	snapshot_clock(queue, vcpu);
+	if (trace_wants(this_cpu()->ring, TRACE_CLASS_CLOCK))
+		snapshot_clock(queue, vcpu);
 	set_timer(queue, vcpu);
 }
 

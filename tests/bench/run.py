@@ -34,7 +34,7 @@ REASONS = (
     ("hypercall", "smc_psci_version", 100),
     ("hypercall", "smc_refused", 1050),
     ("hypercall", "hvc_unknown", 1000),
-    ("hypercall", "hvc_vendor", 1900),
+    ("hypercall", "hvc_vendor", 2000),
     ("cpu_up", "psci_cpu_on", 680),
     ("mmio_read", "gicr_typer_read", 200),
     ("mmio_write", "gicd_write", 260),
