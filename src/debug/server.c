@@ -96,7 +96,7 @@ void server_attach(struct debug_vm *vm)
 	vm->attached = true;
 	vm->reported = false;
 	server.awaiting = true;
-	world_stop(vm, &why);
+	world_stop(vm, &why); /* model: attach */
 }
 
 /* "A debugger would want" the first one that lives. */
@@ -120,7 +120,7 @@ void server_stop(void)
 
 		if (own.thread.pid != pid)
 			own.thread = (struct gdb_thread){pid, 1};
-		if (!world_stop(vm, &own) && vm->reported) {
+		if (!world_stop(vm, &own) && vm->reported) { /* model: ctrl_c */
 			vm->reported = false;
 			vm->why = own;
 		}
@@ -160,7 +160,7 @@ void server_detach(struct debug_vm *vm)
 		debug_vcpu_of(vm->vm->vcpu[i])->action =
 			(struct gdb_action){.kind = GDB_ACTION_RUN};
 	vm->break_exits = 0;
-	vm->attached = false;
+	vm->attached = false; /* model: detach */
 	go_on(vm);
 }
 
@@ -238,7 +238,7 @@ static void look_for_stops(void)
 	}
 	server.latest = stop.thread;
 	server.awaiting = false;
-	gdb_stopped(&server.stub, &stop);
+	gdb_stopped(&server.stub, &stop); /* model: report */
 }
 
 /* Nobody will run them anew. */

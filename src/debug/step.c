@@ -116,7 +116,7 @@ static void on_step(struct debug_vcpu *debug)
 	    (instruction_at(debug, frame->pc) & INSN_LOAD_EXCLUSIVE_MASK) != INSN_LOAD_EXCLUSIVE)
 		step_begin(debug);
 	else
-		stop(debug, GDB_STOP_SIGNAL, 0);
+		stop(debug, GDB_STOP_SIGNAL, 0); /* model: step */
 }
 
 static bool on_brk(struct debug_vcpu *debug)
@@ -127,7 +127,7 @@ static bool on_brk(struct debug_vcpu *debug)
 	if (core->exit.debug.comment != BREAKS_COMMENT)
 		return false;
 	if (breaks_find(&debug->vm->breaks, core->frame.pc)) {
-		stop(debug, GDB_STOP_SWBREAK, 0);
+		stop(debug, GDB_STOP_SWBREAK, 0); /* model: brk */
 		return true;
 	}
 	/* The same word by another name, or GDB has removed it since: that it was there is what counts. */

@@ -8,6 +8,8 @@
  * even; a vCPU with GDB_ACTION_STAY remains held, and is counted again at the next stop.
  *
  * Only the home CPU changes a vCPU's state, as everywhere (vm/vm.h).
+ *
+ * tests/model/stop_the_world.pml has it all, in every interleaving; "model:" says which step of it is which here.
  */
 #include <vitrine/percpu.h>
 
@@ -96,7 +98,7 @@ bool debug_wants_stop(const struct vm_vcpu *vcpu)
 bool debug_must_park(const struct vm_vcpu *vcpu)
 {
 	const struct debug_vcpu *debug = debug_vcpu_of(vcpu);
-	const uint32_t epoch = epoch_of(debug->vm);
+	const uint32_t epoch = epoch_of(debug->vm); /* model: must_park */
 
 	return epoch & 1 && debug->seen != epoch;
 }
@@ -118,13 +120,13 @@ void debug_parked(struct vm_vcpu *vcpu)
 	struct debug_vcpu *debug = debug_vcpu_of(vcpu);
 	struct debug_vm *vm = debug->vm;
 
-	debug->seen = epoch_of(vm);
+	debug->seen = epoch_of(vm); /* model: parked */
 	if (!debug->held)
 		hold(debug);
 	if (__atomic_sub_fetch(&vm->unparked, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	vm->stopped_ticks = READ_SYSREG(CNTPCT_EL0);
-	__atomic_store_n(&vm->stopped, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&vm->stopped, true, __ATOMIC_RELEASE); /* model: last */
 	if (this_cpu()->index != SERVER_CPU)
 		gic_send_sgi(percpu_table[SERVER_CPU].mpidr, SGI_KICK);
 }
@@ -156,7 +158,7 @@ static void release(struct debug_vcpu *debug)
 bool debug_holds(struct vm_vcpu *vcpu)
 {
 	struct debug_vcpu *debug = debug_vcpu_of(vcpu);
-	const uint32_t epoch = epoch_of(debug->vm);
+	const uint32_t epoch = epoch_of(debug->vm); /* model: holds */
 
 	if (!(epoch & 1) && debug->seen != epoch) {
 		debug->seen = epoch;
@@ -165,5 +167,5 @@ bool debug_holds(struct vm_vcpu *vcpu)
 	} else if (debug->held && vcpu->core.state == VCPU_READY) {
 		hold(debug); /* switched on meanwhile: it begins its life stopped */
 	}
-	return debug->held;
+	return debug->held; /* model: enter, if not */
 }
