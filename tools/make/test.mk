@@ -41,7 +41,7 @@ $(foreach name,fuzz_manifest fuzz_decode fuzz_psci fuzz_gdbstub fuzz_agent,$(eva
 GDBSTUB_HOST := $(BUILD)/gdbstub-host/toy
 $(GDBSTUB_HOST): $(wildcard gdbstub/* examples/gdbstub-host/*)
 	$(call say,MAKE,examples/gdbstub-host)
-	$(Q)$(MAKE) -s -C examples/gdbstub-host OUT=$(abspath $(@D)) all
+	$(Q)$(MAKE) -s -C examples/gdbstub-host OUT=$(abspath $(@D)) CC=$(HOSTCC) all
 
 # Over all syndromes: too long for every test run.
 $(BUILD)/host/exhaustive_esr: tests/unit/exhaustive_esr.c $(call sources_of,tests/unit/exhaustive_esr.c) tests/unit/esr_claims.h
