@@ -4,6 +4,7 @@
 #include "core/esr.h"
 #include "core/id_regs.h"
 #include "lib/string.h"
+#include "vm/guest_state.h"
 
 #define V_BYTES	   16u
 #define PSTATE_SP  BIT(0)
@@ -95,6 +96,19 @@ enum gdb_err register_read(const struct debug_vcpu *debug, unsigned number, uint
 	if (!place || !has_registers(debug))
 		return GDB_UNAVAILABLE;
 	memcpy(value, place, register_bytes(number));
+	return GDB_OK;
+}
+
+enum gdb_err register_read_running(const struct debug_vcpu *debug, unsigned number, uint8_t *value)
+{
+	uint64_t sp;
+
+	if (number >= REGISTER_V0)
+		return GDB_UNAVAILABLE; /* it is in the hardware */
+	if (number != REGISTER_SP)
+		return register_read(debug, number, value);
+	sp = guest_sp(&debug->vcpu->core);
+	memcpy(value, &sp, sizeof(sp));
 	return GDB_OK;
 }
 

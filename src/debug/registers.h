@@ -31,6 +31,8 @@ extern const unsigned system_registers_count;
 
 size_t register_bytes(unsigned number);
 enum gdb_err register_read(const struct debug_vcpu *debug, unsigned number, uint8_t *value);
+/* Of one that is loaded here, between two of its instructions: x0..x30, sp, pc and cpsr. */
+enum gdb_err register_read_running(const struct debug_vcpu *debug, unsigned number, uint8_t *value);
 enum gdb_err register_write(struct debug_vcpu *debug, unsigned number, const uint8_t *value);
 
 /* description.c: the XML that tells GDB all of this. Made once, before the first use. */

@@ -21,6 +21,8 @@
 
 static struct {
 	struct gdb_stub stub;
+	struct spinlock
+		lock; /* LOCK_GDB: the stub, for commands of breakpoints come from any CPU */
 	uint8_t rx[PACKET_BYTES], tx[PACKET_BYTES], agent[AGENT_BYTES];
 	uint8_t in[RECEIVE_BYTES];
 	uint32_t in_at, in_end;
@@ -30,29 +32,10 @@ static struct {
 	bool halt;	   /* VMs wait for the debugger from their first instruction on */
 	uint32_t sessions; /* of the port, as last seen */
 	bool fresh;	   /* nothing has been heard in this session */
-	bool awaiting;	   /* VMs run, or are about to stop: gdb_stopped() is to come */
-	struct gdb_thread latest;
 	uint64_t heard_ticks;
-} server;
+} server = {.lock = SPINLOCK_INIT(LOCK_GDB)};
 
 struct server_settings server_settings;
-
-/* VMs the debugger has taken, whether they run or not. */
-static struct debug_vm *next_attached(struct debug_vm *vm)
-{
-	for (vm = vm ? vm + 1 : debug_vms; vm < debug_vms + vm_count; vm++)
-		if (vm->attached)
-			return vm;
-	return NULL;
-}
-
-#define FOR_EACH_ATTACHED(vm) \
-	for (struct debug_vm *vm = next_attached(NULL); vm; vm = next_attached(vm))
-
-static bool is_dead(const struct debug_vm *vm)
-{
-	return VM_PHASE(vm_phase_word(vm->vm)) == VM_DEAD;
-}
 
 static void reclaim_buffers(void)
 {
@@ -88,171 +71,6 @@ size_t server_send(const uint8_t *bytes, size_t count)
 	return done;
 }
 
-void server_attach(struct debug_vm *vm)
-{
-	const struct gdb_stop why = {.thread = {(uint32_t)(vm - debug_vms) + 1, 1},
-				     .signal = GDB_SIGNAL_INT};
-
-	vm->attached = true;
-	vm->reported = false;
-	server.awaiting = true;
-	world_stop(vm, &why); /* model: attach */
-}
-
-/* "A debugger would want" the first one that lives. */
-static void attach_any(void)
-{
-	for (unsigned i = 0; i < vm_count && !next_attached(NULL); i++)
-		if (!is_dead(&debug_vms[i]))
-			server_attach(&debug_vms[i]);
-}
-
-void server_stop(void)
-{
-	const struct gdb_stop why = {.thread = server.latest, .signal = GDB_SIGNAL_INT};
-
-	attach_any();
-	server.awaiting = true;
-	FOR_EACH_ATTACHED(vm)
-	{
-		const uint32_t pid = (uint32_t)(vm - debug_vms) + 1;
-		struct gdb_stop own = why;
-
-		if (own.thread.pid != pid)
-			own.thread = (struct gdb_thread){pid, 1};
-		if (!world_stop(vm, &own) && vm->reported) { /* model: ctrl_c */
-			vm->reported = false;
-			vm->why = own;
-		}
-	}
-}
-
-static bool has_work(const struct debug_vm *vm)
-{
-	for (unsigned i = 0; i < vm->vm->vcpus; i++)
-		if (debug_vcpu_of(vm->vm->vcpu[i])->action.kind != GDB_ACTION_STAY)
-			return true;
-	return false;
-}
-
-/* A VM that waits at its crash has nothing more to do than to end. */
-static void go_on(struct debug_vm *vm)
-{
-	vm->reported = false;
-	if (vm->crashed) {
-		vm->vm->crashed = true;
-		vm_stop(vm->vm, VM_CRASHING);
-	}
-	world_resume(vm);
-}
-
-void server_resume(void)
-{
-	server.awaiting = true;
-	FOR_EACH_ATTACHED(vm)
-	if (has_work(vm))
-		go_on(vm);
-}
-
-void server_detach(struct debug_vm *vm)
-{
-	for (unsigned i = 0; i < vm->vm->vcpus; i++)
-		debug_vcpu_of(vm->vm->vcpu[i])->action =
-			(struct gdb_action){.kind = GDB_ACTION_RUN};
-	vm->break_exits = 0;
-	vm->attached = false; /* model: detach */
-	go_on(vm);
-}
-
-enum gdb_err server_reset(void)
-{
-	server.awaiting = true;
-	for (unsigned i = 0; i < vm_count; i++) {
-		debug_vms[i].attached |= debug_vms[i].killed;
-		debug_vms[i].killed = false;
-	}
-	FOR_EACH_ATTACHED(vm)
-	{
-		target_remove_breaks(vm);
-		vm->reported = false;
-		vm->crashed = false;
-		vm->resetting = true;
-		vm->why = (struct gdb_stop){.thread = {(uint32_t)(vm - debug_vms) + 1, 1},
-					    .signal = GDB_SIGNAL_TRAP};
-		vm_stop(vm->vm, VM_RESETTING);
-	}
-	return GDB_OK;
-}
-
-/* A reset is over when the first vCPU stands at its first instruction. */
-static bool is_reset(struct debug_vm *vm)
-{
-	if (VM_PHASE(vm_phase_word(vm->vm)) != VM_RUNNING ||
-	    __atomic_load_n(&vm->vm->vcpu[0]->core.state, __ATOMIC_ACQUIRE) != VCPU_STOPPED)
-		return false;
-	vm->resetting = false;
-	vm->stopped_ticks = READ_SYSREG(CNTPCT_EL0);
-	return true;
-}
-
-/* Does it stand still, or is it no more? */
-static bool is_still(struct debug_vm *vm)
-{
-	return is_dead(vm) || (world_is_stopped(vm) && (!vm->resetting || is_reset(vm)));
-}
-
-static struct gdb_stop end_of(const struct debug_vm *vm)
-{
-	return (struct gdb_stop){
-		.thread = {.pid = (uint32_t)(vm - debug_vms) + 1, .tid = 1},
-		.reason = vm->vm->crashed ? GDB_STOP_KILLED : GDB_STOP_EXITED,
-		.signal = GDB_SIGNAL_ABRT,
-	};
-}
-
-/* When one of the debugger's VMs stops they all do; when they stand still it is told, once. */
-static void look_for_stops(void)
-{
-	struct debug_vm *first = NULL;
-
-	if (!server.awaiting)
-		return;
-	FOR_EACH_ATTACHED(vm)
-	if (!first && !vm->reported && (is_dead(vm) || world_is_to_stop(vm)))
-		first = vm;
-	if (!first)
-		return;
-	FOR_EACH_ATTACHED(vm)
-	world_stop(vm, NULL);
-	FOR_EACH_ATTACHED(vm)
-	if (!is_still(vm))
-		return;
-
-	struct gdb_stop stop = first->why;
-
-	FOR_EACH_ATTACHED(vm)
-	vm->reported = true;
-	if (is_dead(first)) {
-		stop = end_of(first);
-		first->attached = false;
-	}
-	server.latest = stop.thread;
-	server.awaiting = false;
-	gdb_stopped(&server.stub, &stop); /* model: report */
-}
-
-/* Nobody will run them anew. */
-static void end_killed(void)
-{
-	for (unsigned i = 0; i < vm_count; i++) {
-		if (!debug_vms[i].killed)
-			continue;
-		debug_vms[i].killed = false;
-		vm_stop(debug_vms[i].vm, VM_POWERING_OFF);
-		server_detach(&debug_vms[i]);
-	}
-}
-
 /* The port has been closed since we looked, and perhaps opened again: whoever speaks now is somebody else. */
 static void look_for_sessions(void)
 {
@@ -266,15 +84,10 @@ static void look_for_sessions(void)
 	log_line("gdb: %s", virtio_serial_port_open(VIRTIO_SERIAL_PORT_GDB) ? "connected"
 									    : "connection closed");
 	gdb_disconnected(&server.stub);
-	end_killed();
+	control_end_killed();
 	if (virtio_serial_port_open(VIRTIO_SERIAL_PORT_GDB) || !server_settings.resume_when_lost)
 		return;
-	FOR_EACH_ATTACHED(vm)
-	{
-		target_remove_breaks(vm);
-		server_detach(vm);
-	}
-	server.awaiting = false;
+	control_release();
 	gdb_released(&server.stub);
 }
 
@@ -331,19 +144,35 @@ static bool receive(void)
 	}
 }
 
+/* Its commands need the stub, which another CPU may be using: they wait for that, and the VM's other vCPUs for nothing. */
+bool server_is_hit(struct gdb_thread thread, bool hardware, uint64_t address)
+{
+	const enum gdb_verdict verdict =
+		gdb_breakpoint_hit(&server.stub, thread, hardware, address);
+
+	if (verdict == GDB_HIT_COMMANDS) {
+		spin_lock(&server.lock);
+		gdb_breakpoint_commands(&server.stub, thread, hardware, address);
+		spin_unlock(&server.lock);
+	}
+	return verdict == GDB_HIT_STOP;
+}
+
 bool debug_poll(void)
 {
 	if (!server.enabled || this_cpu()->index != SERVER_CPU)
 		return false;
 
-	look_for_sessions();
-	look_for_stops();
-
 	const uint64_t now = READ_SYSREG(CNTPCT_EL0);
-	bool busy = receive();
+	bool busy;
 
+	spin_lock(&server.lock);
+	look_for_sessions();
+	control_look_for_stops(&server.stub);
+	busy = receive();
 	busy |= gdb_poll(&server.stub);
-	look_for_stops();
+	control_look_for_stops(&server.stub);
+	spin_unlock(&server.lock);
 	if (busy)
 		server.heard_ticks = now;
 	return now - server.heard_ticks < READ_SYSREG(CNTFRQ_EL0) / 1000 * AWAKE_MS;
@@ -380,7 +209,9 @@ void debug_start(void)
 					  .rx = server.rx,
 					  .rx_bytes = sizeof(server.rx),
 					  .tx = server.tx,
-					  .tx_bytes = sizeof(server.tx)};
+					  .tx_bytes = sizeof(server.tx),
+					  .agent_space = server.agent,
+					  .agent_bytes = sizeof(server.agent)};
 
 	for (unsigned i = 0; i < vm_count; i++)
 		make_vm(i);

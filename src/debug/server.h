@@ -14,11 +14,23 @@ void target_remove_breaks(struct debug_vm *vm);
 
 /* server.c, for target.c */
 size_t server_send(const uint8_t *bytes, size_t count);
+
+/* control.c, for target.c */
 void server_resume(void);
 void server_stop(void);
 void server_detach(struct debug_vm *vm);
 enum gdb_err server_reset(void);
 void server_attach(struct debug_vm *vm);
+
+/* control.c, for server.c */
+void control_look_for_stops(struct gdb_stub *stub);
+void control_end_killed(void);
+void control_release(void);
+
+/*
+ * For step.c, on any CPU: a vCPU has met a breakpoint of GDB's. True: it stops there. Its commands have been executed.
+ */
+bool server_is_hit(struct gdb_thread thread, bool hardware, uint64_t address);
 
 /* What a person has chosen by `monitor`. */
 extern struct server_settings {

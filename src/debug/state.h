@@ -22,6 +22,13 @@ struct debug_vcpu {
 	bool waited;   /* it was BLOCKED when it was stopped */
 	bool registers_written;
 	struct gdb_action action; /* what it is to do at the next resume, and then does */
+	struct gdb_action later;  /* and when the VM has been taken over a breakpoint: see over.c */
+	struct {
+		uint64_t pc, pa; /* pa: of the patched word; 0: a breakpoint register's */
+		bool active;	 /* the breakpoint is lifted, for one instruction */
+		bool done;	 /* that was executed */
+	} over;
+	bool alias; /* it stands at over.pc, a name of a patched word that GDB does not know */
 };
 
 struct debug_vm {
@@ -40,6 +47,9 @@ struct debug_vm {
 	bool time_runs;	      /* its clock goes on while it is stopped */
 	bool step_interrupts; /* it takes interrupts while it is stepped */
 	bool crashed;	      /* it waits at a crash: what goes on is its end */
+	struct debug_vcpu
+		*over;	/* the VM stops, or has stopped, to take this one over a breakpoint */
+	bool over_goes; /* it goes, the others stand still */
 	struct breaks breaks;
 	/* What stops it beside breakpoints: `monitor break`. */
 	uint64_t break_exits; /* one bit an exit reason */
@@ -61,13 +71,16 @@ struct gdb_thread debug_thread_of(const struct vm_vcpu *vcpu);
 /* Does the debugger need the debug registers, and debug exceptions to come to EL2? */
 static inline bool debug_is_armed(const struct debug_vcpu *vcpu)
 {
-	return breaks_any(&vcpu->vm->breaks) || vcpu->action.kind >= GDB_ACTION_STEP;
+	return breaks_any(&vcpu->vm->breaks) || vcpu->action.kind >= GDB_ACTION_STEP ||
+	       vcpu->over.active;
 }
 
 /* world.c: all vCPUs of a VM stop and go together. */
 
 /* Begin to stop it, for `why` (NULL: because others stop). False: it is stopping already. From any CPU. */
 bool world_stop(struct debug_vm *vm, const struct gdb_stop *why);
+/* The same to take a vCPU of it over a breakpoint: GDB is not told. */
+bool world_stop_over(struct debug_vcpu *debug, const struct gdb_stop *why);
 /* Every vCPU stands still. */
 static inline bool world_is_stopped(const struct debug_vm *vm)
 {
@@ -83,5 +96,17 @@ void world_resume(struct debug_vm *vm);
 /* step.c: on the home CPU, before the vCPU's next instruction and at its stop. */
 void step_begin(struct debug_vcpu *vcpu);
 void step_end(struct debug_vcpu *vcpu);
+/* No more steps; and, if it is loaded, what the hardware is to do from here on. */
+void step_finish(struct debug_vcpu *vcpu);
+void step_load(struct debug_vcpu *vcpu);
+
+/* over.c: on the home CPU, take a vCPU over the breakpoint at its PC, whose word is at `pa` (0: it is in a register). */
+void over(struct debug_vcpu *vcpu, uint64_t pa);
+void over_begin(struct debug_vcpu *vcpu);
+/* The breakpoint is in place again. False: it has been all the time. */
+bool over_end(struct debug_vcpu *vcpu);
+/* On the server's CPU: true while a stop of this VM is only for that. And before a resume: true when it goes on by itself. */
+bool over_serve(struct debug_vm *vm);
+bool over_resume(struct debug_vm *vm);
 
 #endif

@@ -9,7 +9,7 @@
  * the next entry comes back at once, at the instruction behind.
  */
 #include "debug/memory.h"
-#include "debug/state.h"
+#include "debug/server.h"
 
 #include "core/esr.h"
 #include "core/guest_debug.h"
@@ -57,22 +57,40 @@ void step_begin(struct debug_vcpu *debug)
 	withhold_interrupts(debug);
 }
 
-void step_end(struct debug_vcpu *debug)
+void step_finish(struct debug_vcpu *debug)
 {
-	if (debug->action.kind < GDB_ACTION_STEP)
-		return;
 	debug->vcpu->core.frame.pstate &= ~PSTATE_SS;
 	vgic_withhold(&debug->vcpu->vgic, false);
 }
 
+void step_end(struct debug_vcpu *debug)
+{
+	over_end(debug);
+	if (debug->action.kind >= GDB_ACTION_STEP)
+		step_finish(debug);
+}
+
 bool debug_steps(const struct vm_vcpu *vcpu)
 {
-	return debug_vcpu_of(vcpu)->action.kind >= GDB_ACTION_STEP;
+	const struct debug_vcpu *debug = debug_vcpu_of(vcpu);
+
+	return debug->action.kind >= GDB_ACTION_STEP || debug->over.active;
 }
 
 void debug_before_load(struct vm_vcpu *vcpu)
 {
 	guest_debug_hold(&vcpu->core.debug, debug_is_armed(debug_vcpu_of(vcpu)));
+}
+
+/* The breakpoint register that a vCPU is taken over: not on this CPU, not for this instruction. */
+static void load_all_but(const struct breaks *breaks, uint64_t pc)
+{
+	struct guest_debug registers = breaks->registers;
+
+	for (unsigned i = 0; i < GUEST_DEBUG_MOST; i++)
+		if (registers.bvr[i] == pc)
+			registers.bcr[i] = 0;
+	guest_debug_load(&registers);
 }
 
 void debug_loaded(struct vm_vcpu *vcpu)
@@ -81,9 +99,18 @@ void debug_loaded(struct vm_vcpu *vcpu)
 
 	if (!debug_is_armed(debug))
 		return;
-	guest_debug_load(&debug->vm->breaks.registers);
+	if (debug->over.active)
+		load_all_but(&debug->vm->breaks, debug->over.pc);
+	else
+		guest_debug_load(&debug->vm->breaks.registers);
 	WRITE_SYSREG(MDSCR_EL1, MDSCR_MDE | (debug_steps(vcpu) ? MDSCR_SS : 0));
 	WRITE_SYSREG(MDCR_EL2, READ_SYSREG(MDCR_EL2) | MDCR_TDE);
+}
+
+void step_load(struct debug_vcpu *debug)
+{
+	if (debug->vcpu->core.cpu)
+		debug_loaded(debug->vcpu);
 }
 
 void debug_before_put(struct vm_vcpu *vcpu)
@@ -119,24 +146,37 @@ static void on_step(struct debug_vcpu *debug)
 		stop(debug, GDB_STOP_SIGNAL, 0); /* model: step */
 }
 
+/* It has met a breakpoint of GDB's: its condition is asked here, on the vCPU's own CPU. */
+static void on_hit(struct debug_vcpu *debug, bool hardware, uint64_t address, uint64_t pa)
+{
+	const bool alias = address != debug->vcpu->core.frame.pc;
+
+	if (!server_is_hit(debug_thread_of(debug->vcpu), hardware, address)) {
+		over(debug, pa);
+		return;
+	}
+	debug->alias = alias; /* model: brk */
+	debug->over.pc = debug->vcpu->core.frame.pc;
+	stop(debug, alias ? GDB_STOP_SIGNAL : hardware ? GDB_STOP_HWBREAK : GDB_STOP_SWBREAK, 0);
+}
+
 static bool on_brk(struct debug_vcpu *debug)
 {
 	const struct vcpu *core = &debug->vcpu->core;
+	struct breaks *breaks = &debug->vm->breaks;
+	const struct software_break *patch = breaks_find(breaks, core->frame.pc);
 	uint64_t pa, count;
 
-	if (core->exit.debug.comment != BREAKS_COMMENT)
+	if (core->exit.debug.comment != BREAKS_COMMENT ||
+	    !memory_find(debug, core->frame.pc, &pa, &count))
 		return false;
-	if (breaks_find(&debug->vm->breaks, core->frame.pc)) {
-		stop(debug, GDB_STOP_SWBREAK, 0); /* model: brk */
-		return true;
-	}
-	/* The same word by another name, or GDB has removed it since: that it was there is what counts. */
-	if (!memory_find(debug, core->frame.pc, &pa, &count))
-		return false;
-	if (breaks_find_pa(&debug->vm->breaks, pa))
-		stop(debug, GDB_STOP_SIGNAL, 0);
-	return instruction_at(debug, core->frame.pc) != BREAKS_INSTRUCTION ||
-	       breaks_find_pa(&debug->vm->breaks, pa);
+	/* The same word by another name? */
+	if (!patch || patch->pa != pa)
+		patch = breaks_find_pa(breaks, pa);
+	if (patch)
+		on_hit(debug, false, patch->va, pa);
+	/* GDB has removed it since: that it was there is what counts. */
+	return patch || instruction_at(debug, core->frame.pc) != BREAKS_INSTRUCTION;
 }
 
 static bool on_watchpoint(struct debug_vcpu *debug)
@@ -163,14 +203,16 @@ static bool on_debug_exception(struct debug_vcpu *debug)
 	case DEBUG_STEP:
 		if (!debug_steps(debug->vcpu))
 			return false;
-		on_step(debug);
+		debug->over.done = over_end(debug);
+		if (debug->action.kind >= GDB_ACTION_STEP)
+			on_step(debug);
 		return true;
 	case DEBUG_BRK:
 		return on_brk(debug);
 	case DEBUG_BREAKPOINT:
 		if (!breaks_has_hardware(&debug->vm->breaks, core->frame.pc))
 			return false;
-		stop(debug, GDB_STOP_HWBREAK, 0);
+		on_hit(debug, true, core->frame.pc, 0);
 		return true;
 	case DEBUG_WATCHPOINT:
 		return on_watchpoint(debug);

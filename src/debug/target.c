@@ -366,6 +366,23 @@ static enum gdb_err kill(void *target, uint32_t pid)
 
 static const struct gdb_process_ops process_ops = {.attach = attach, .kill = kill};
 
+static enum gdb_err agent_register(void *target, struct gdb_thread thread, unsigned reg,
+				   uint8_t *value)
+{
+	(void)target;
+	return register_read_running(debug_vcpu_at(thread), reg, value);
+}
+
+static size_t agent_memory(void *target, struct gdb_thread thread, uint64_t address, uint8_t *bytes,
+			   size_t count)
+{
+	(void)target;
+	return memory_read(debug_vcpu_at(thread), address, bytes, count);
+}
+
+static const struct gdb_agent_ops agent_ops = {.read_register = agent_register,
+					       .read_memory = agent_memory};
+
 const struct gdb_ops target_ops = {
 	.core = &core_ops,
 	.description = &description_ops,
@@ -375,4 +392,5 @@ const struct gdb_ops target_ops = {
 	.monitor = &monitor_ops,
 	.reset = &reset_ops,
 	.processes = &process_ops,
+	.agent = &agent_ops,
 };

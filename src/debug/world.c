@@ -53,7 +53,7 @@ static void kick_all(struct vm *vm)
 		vm_request(vm->vcpu[i], REQUEST_INTERRUPT);
 }
 
-bool world_stop(struct debug_vm *vm, const struct gdb_stop *why)
+static bool begin_stop(struct debug_vm *vm, const struct gdb_stop *why, struct debug_vcpu *over)
 {
 	spin_lock(&vm->lock);
 	const uint32_t epoch = epoch_of(vm);
@@ -61,6 +61,10 @@ bool world_stop(struct debug_vm *vm, const struct gdb_stop *why)
 
 	if (first) {
 		vm->why = why ? *why : (struct gdb_stop){.signal = GDB_SIGNAL_NONE};
+		if (over) {
+			vm->over = over;
+			vm->over_goes = false;
+		}
 		__atomic_store_n(&vm->unparked, vm->vm->vcpus, __ATOMIC_RELAXED);
 		__atomic_store_n(&vm->epoch, epoch + 1, __ATOMIC_RELEASE);
 	}
@@ -68,6 +72,16 @@ bool world_stop(struct debug_vm *vm, const struct gdb_stop *why)
 	if (first)
 		kick_all(vm->vm);
 	return first;
+}
+
+bool world_stop(struct debug_vm *vm, const struct gdb_stop *why)
+{
+	return begin_stop(vm, why, NULL);
+}
+
+bool world_stop_over(struct debug_vcpu *debug, const struct gdb_stop *why)
+{
+	return begin_stop(debug->vm, why, debug);
 }
 
 /* Time that has passed while nobody ran is not the guest's. No vCPU is loaded. */
@@ -123,12 +137,13 @@ void debug_parked(struct vm_vcpu *vcpu)
 	debug->seen = epoch_of(vm); /* model: parked */
 	if (!debug->held)
 		hold(debug);
+	else
+		over_end(debug); /* it was to go over a breakpoint, and had no time to */
 	if (__atomic_sub_fetch(&vm->unparked, 1, __ATOMIC_ACQ_REL) != 0)
 		return;
 	vm->stopped_ticks = READ_SYSREG(CNTPCT_EL0);
 	__atomic_store_n(&vm->stopped, true, __ATOMIC_RELEASE); /* model: last */
-	if (this_cpu()->index != SERVER_CPU)
-		gic_send_sgi(percpu_table[SERVER_CPU].mpidr, SGI_KICK);
+	gic_send_sgi(percpu_table[SERVER_CPU].mpidr, SGI_KICK);
 }
 
 /* A vCPU that slept by PSCI has more to do before it goes on; one whose registers have changed must not wait with them. */
@@ -153,6 +168,7 @@ static void release(struct debug_vcpu *debug)
 		debug->action.kind = GDB_ACTION_RUN; /* one that is off has nothing to step over */
 	if (debug->action.kind >= GDB_ACTION_STEP)
 		step_begin(debug);
+	debug->over.done = false;
 }
 
 bool debug_holds(struct vm_vcpu *vcpu)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 enum lock_rank {
+	LOCK_GDB,     /* the debugger's connection */
 	LOCK_DEBUG,   /* a debugger's hold on one VM */
 	LOCK_VM,      /* struct vm: life cycle, PSCI power state of its vCPUs */
 	LOCK_SCHED,   /* one CPU's run queue */

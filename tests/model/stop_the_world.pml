@@ -1,5 +1,5 @@
 /*
- * A VM of three vCPUs under a debugger, each on a CPU of its own: src/debug/world.c, step.c and server.c. The debugger sets and
+ * A VM of three vCPUs under a debugger, each on a CPU of its own: src/debug/world.c, step.c and control.c. The debugger sets and
  * removes a breakpoint, interrupts, continues, steps one vCPU while the others stay or go on, detaches and attaches, in any order.
  * Labels name steps; the source has them in comments, `model: LABEL`.
  *

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = ROOT / "tests/model/stop_the_world.pml"
-SOURCES = [ROOT / "src/debug" / name for name in ("world.c", "step.c", "server.c")]
+SOURCES = [ROOT / "src/debug" / name for name in ("world.c", "step.c", "control.c")]
 BACKSTOP_S = 300
 # (how often the debugger lets the VM go, how often it attaches or interrupts)
 RESUMED, INTERRUPTED = (2, 1), (1, 2)

@@ -1,0 +1,134 @@
+/*
+ * Steps over a breakpoint that GDB is not told of: its condition is false, or it has been met by another name of its page, which
+ * GDB cannot step over as it knows of no breakpoint there.
+ *
+ * A breakpoint register is switched off on the one CPU, for the one instruction. A patched word is in everybody's memory: while
+ * it is lifted no other vCPU of the VM may run, or it would run past. Where others are on, the VM stops as for GDB, the one
+ * instruction is executed, and all go on; the debugger's CPU sees to it between two looks at its port.
+ */
+#include "debug/memory.h"
+#include "debug/server.h"
+
+#include "hal/arm64.h"
+#include "irq/vgic.h"
+
+void over_begin(struct debug_vcpu *debug)
+{
+	const struct software_break *patch = breaks_find_pa(&debug->vm->breaks, debug->over.pa);
+
+	if (patch)
+		memory_patch(debug->over.pa, patch->original);
+	debug->over.active = true;
+	step_begin(debug);
+	step_load(debug);
+}
+
+bool over_end(struct debug_vcpu *debug)
+{
+	if (!debug->over.active)
+		return false;
+	debug->over.active = false;
+	if (breaks_find_pa(&debug->vm->breaks, debug->over.pa))
+		memory_patch(debug->over.pa, BREAKS_INSTRUCTION);
+	if (debug->action.kind >= GDB_ACTION_STEP)
+		return true;
+	step_finish(debug);
+	step_load(debug);
+	return true;
+}
+
+/* One that is off is switched on by another, and that one only steps. */
+static bool is_alone(const struct debug_vcpu *debug)
+{
+	const struct vm *vm = debug->vm->vm;
+
+	for (unsigned i = 0; i < vm->vcpus; i++) {
+		const struct debug_vcpu *other = debug_vcpu_of(vm->vcpu[i]);
+		const enum vcpu_state state = other->vcpu->core.state;
+
+		if (other != debug && state != VCPU_OFF && state != VCPU_CREATED &&
+		    !(other->held && other->action.kind == GDB_ACTION_STAY))
+			return false;
+	}
+	return true;
+}
+
+void over(struct debug_vcpu *debug, uint64_t pa)
+{
+	const struct gdb_stop quiet = {.thread = debug_thread_of(debug->vcpu),
+				       .signal = GDB_SIGNAL_TRAP};
+
+	debug->over.pc = debug->vcpu->core.frame.pc;
+	debug->over.pa = pa;
+	if (!pa || is_alone(debug))
+		over_begin(debug);
+	else
+		world_stop_over(debug,
+				&quiet); /* if it stops already, the breakpoint is met again */
+}
+
+/* All stand still: only this one goes on, by one instruction. */
+static void let_one_go(struct debug_vm *vm)
+{
+	for (unsigned i = 0; i < vm->vm->vcpus; i++) {
+		struct debug_vcpu *each = debug_vcpu_of(vm->vm->vcpu[i]);
+
+		each->later = each->action;
+		each->action = (struct gdb_action){.kind = each == vm->over ? GDB_ACTION_STEP
+									    : GDB_ACTION_STAY};
+	}
+	vm->over_goes = true;
+	over_begin(vm->over);
+	world_resume(vm);
+}
+
+/* It has gone: all go on as they were. True: it was to stop here anyhow, or something else has stopped it. */
+static bool let_all_go(struct debug_vm *vm)
+{
+	const struct debug_vcpu *one = vm->over;
+
+	for (unsigned i = 0; i < vm->vm->vcpus; i++) {
+		struct debug_vcpu *each = debug_vcpu_of(vm->vm->vcpu[i]);
+
+		each->action = each->later;
+	}
+	vm->over = NULL;
+	if (one->action.kind >= GDB_ACTION_STEP || !one->over.done)
+		return true;
+	world_resume(vm);
+	return false;
+}
+
+bool over_serve(struct debug_vm *vm)
+{
+	if (!vm->over)
+		return false;
+	if (!world_is_stopped(vm))
+		return true;
+	if (vm->over_goes)
+		return !let_all_go(vm);
+	let_one_go(vm);
+	return true;
+}
+
+bool over_resume(struct debug_vm *vm)
+{
+	for (unsigned i = 0; i < vm->vm->vcpus; i++) {
+		struct debug_vcpu *each = debug_vcpu_of(vm->vm->vcpu[i]);
+		const uint64_t pc = each->vcpu->core.frame.pc;
+		uint64_t pa, count;
+
+		if (!each->alias || each->action.kind == GDB_ACTION_STAY)
+			continue;
+		each->alias = false;
+		if (each->over.pc != pc || !memory_find(each, pc, &pa, &count) ||
+		    !breaks_find_pa(&vm->breaks, pa))
+			continue;
+		each->over.pa = pa;
+		vm->over = each;
+		vm->over_goes = false;
+		let_one_go(vm);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,95 @@
+"""What GDB leaves to Vitrine: conditions of breakpoints, and stops at what only a hypervisor sees. The guest counts what it does, so a
+stop that costs or repeats an instruction fails one of its checks."""
+
+import re
+import subprocess
+
+import pytest
+
+import harness
+from debugger import LET_IT_END, Debugged, gdb_image
+from test_gdb import numbers, passed
+
+GUEST = harness.GUESTS / "tests/monitored.elf"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def image():
+    gdb_image()
+
+
+def node(vcpus=2):
+    return harness.test_guest("monitored", "monitored", vcpus=vcpus)
+
+
+def halted(folder, *arguments):
+    return Debugged(folder, "--halt", *arguments, nodes=[node()], symbols=GUEST)
+
+
+def symbol(name):
+    listing = subprocess.run(["aarch64-linux-gnu-nm", GUEST], capture_output=True, text=True, check=True).stdout
+    return int(re.search(rf"^(\w+) . {name}$", listing, re.M)[1], 16)
+
+
+def stops(packets):
+    return len(re.findall(r"Packet received: T05", packets))
+
+
+@pytest.mark.parametrize("kind", ["break", "hbreak"])
+def test_a_condition_is_asked_at_the_target(tmp_path, kind):
+    """Of a thousand calls the guest stops at one, and GDB hears of no other."""
+    with halted(tmp_path) as guest:
+        said = guest.gdb(f"{kind} *hot if $x0 == 900 && *(long *)$x1 == 900", "set debug remote 1", "continue", "set debug remote 0",
+                         "p $x0", "info breakpoints", *LET_IT_END)
+        assert stops(said.split("$1 = ")[0]) == 1, said
+        assert "$1 = 900" in said, said
+        passed(guest)
+
+
+@pytest.mark.parametrize("kind", ["break", "hbreak"])
+def test_a_condition_that_is_false_disturbs_no_other_vcpu(tmp_path, kind):
+    """Both call it all the time; the guest's own counts say whether each call was one."""
+    with halted(tmp_path) as guest:
+        said = guest.gdb("hbreak start_vcpu", "continue", "delete", f"{kind} *hot if $x0 == 950", "continue", "p $x0", "info threads",
+                         *LET_IT_END)
+        assert "$1 = 950" in said, said
+        passed(guest)
+
+
+def test_a_breakpoint_met_by_another_address_can_be_left(tmp_path):
+    """GDB knows of none there, so it does not step over: the target does."""
+    with halted(tmp_path) as guest:
+        said = guest.gdb("hbreak start_vcpu", "break *hot if $x0 == 7 && *(long *)$x1 == 1000", "continue", "p/x $pc", "p $x0",
+                         "continue", *LET_IT_END)
+        assert numbers(said, r"\$\d+ = (0x8\w+)") == [symbol("hot") + 0x40000000], said
+        assert "hit Breakpoint 1" in said, said
+        passed(guest)
+
+
+def test_a_patch_is_in_memory_and_gdb_does_not_see_it(tmp_path):
+    """The guest does; neither `x` nor `find` nor `compare-sections` do."""
+    with halted(tmp_path) as guest:
+        first = "*(unsigned *)hot"
+        said = guest.gdb(f"p/x {first}", "set breakpoint always-inserted on", "break *hot", f"p/x {first}", "x/i hot",
+                         "find /w (char *)hot, +16, 0xd43a1a00", "compare-sections .text", "monitor phys on", f"p/x {first}",
+                         "monitor phys off", *LET_IT_END)
+        words = numbers(said, r"\$\d+ = (0x\w+)")
+        assert len(words) == 3 and len(set(words)) == 1, said
+        assert "brk" not in said and "Pattern not found" in said and "matched" in said and "MIS-MATCHED" not in said, said
+        passed(guest)
+
+
+@pytest.mark.parametrize("interrupts", ["off", "on"])
+def test_a_step_meets_an_interrupt_only_when_asked(tmp_path, interrupts):
+    """The timer's has been pending since before the instruction that unmasks."""
+    with halted(tmp_path) as guest:
+        said = guest.gdb(f"monitor stepirq {interrupts}", "hbreak *unmask", "continue", "delete", *(["stepi", "p/x $pc"] * 3),
+                         *LET_IT_END)
+        pcs = numbers(said, r"\$\d+ = (0x\w+)")
+        begin = symbol("unmask")
+        if interrupts == "off":
+            assert pcs == [begin + 4, begin + 8, begin + 12], said
+        else:
+            vectors = symbol("vectors")
+            assert pcs[0] == begin + 4 and pcs[1] == vectors + 0x280, said
+        passed(guest)
