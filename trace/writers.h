@@ -19,7 +19,7 @@
 #define TW_PARAM_ARG(name, type)       , unsigned name
 #define TW_PARAM_WORD(name, type)      , uint64_t name
 #define TW_PARAM_PAIR(low, t, high, u) , uint32_t low, uint32_t high
-#define TW_PARAM_WORDS(name, type)     , const uint64_t *name, unsigned words
+#define TW_PARAM_WORDS(name, type)     , const uint64_t *name, unsigned words /* NOLINT */
 #define TW_VALUE_NONE(...)	       0
 #define TW_VALUE_ARG(name, type)       (name)
 #define TW_VALUE_WORD(name, type)      (name)

@@ -33,18 +33,18 @@ struct percpu_saved {
 struct percpu {
 	struct vcpu *current;  /* loaded vCPU or NULL. First: the vectors read it */
 	uint64_t emergency_sp; /* where an EL2 fault gets its stack */
-	unsigned index;	       /* 0..HAL_MAX_CPUS-1 */
 	uint64_t mpidr;	       /* affinity fields */
 	uint64_t exits; /* how many so far: history[exits % 16] is the next to be overwritten */
 	struct exit_note history[EXIT_HISTORY];
 	struct trace_ring *ring; /* NULL when not tracing */
-	uint32_t locks_held;	 /* one bit a lock rank, debug builds only */
-	bool online;		 /* enabled. Atomic: other CPUs wait for it */
 	uint64_t event_counters; /* MDCR_EL2.HPMN of this CPU: what its PMU has */
-	unsigned irq_windows;	 /* how many times irq_window_open() is in force */
-	bool handles_interrupt;	 /* taken in a window */
-	uint64_t el2_interrupts; /* how many so far */
+	uint64_t el2_interrupts; /* taken in a window, how many so far */
 	uint64_t hcr_before_window;
+	unsigned index;		/* 0..HAL_MAX_CPUS-1 */
+	uint32_t locks_held;	/* one bit a lock rank, debug builds only */
+	unsigned irq_windows;	/* how many times irq_window_open() is in force */
+	bool handles_interrupt; /* taken in a window */
+	bool online;		/* enabled. Atomic: other CPUs wait for it */
 	struct percpu_saved saved;
 };
 

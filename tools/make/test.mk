@@ -99,4 +99,4 @@ lint: ## clang-format, cppcheck and shellcheck over the tree
 tidy: ## clang-tidy over the hypervisor's sources: minutes
 	@tools/setup.sh test
 	clang-tidy --quiet $(filter-out src/main/layout_check.c src/irq/gicv2.c,$(TARGET_C)) -- --target=aarch64-linux-gnu -std=c17 -ffreestanding -isystem src/lib/libc \
-		-isystem $(SYSROOT)/include -I. -Isrc -Iinclude -DVITRINE_VERSION='"lint"' -DHAL_BOARD='"lint"'
+		-isystem $(SYSROOT)/include -I. -Isrc -Iinclude -DVITRINE_VERSION='"lint"' -DHAL_BOARD='"lint"' -DVT_GDB
