@@ -86,8 +86,9 @@ def counts(guest, *commands):
 def traffic(folder):
     with halted(folder) as guest:
         hello = counts(guest)
-        steps = counts(guest, *["stepi"] * STEPS)
-        steps_trusting = counts(guest, "set trust-readonly-sections on", *["stepi"] * STEPS)
+        steps = counts(guest, f"stepi {STEPS}")
+        steps_trusting = counts(guest, "set trust-readonly-sections on", f"stepi {STEPS}")
+        typed = counts(guest, *["stepi"] * STEPS)
         dump = counts(guest, f"dump binary memory dump.bin {EMPTY:#x} {EMPTY + 0x10000:#x}")
     yield "gdb_connect_packets", hello[0], "packets"
     yield "gdb_connect_bytes", hello[1], "bytes"
@@ -95,6 +96,8 @@ def traffic(folder):
     yield "gdb_stepi100_bytes", steps[1] - hello[1], "bytes"
     yield "gdb_stepi100_trusting_packets", steps_trusting[0] - hello[0], "packets"
     yield "gdb_stepi100_trusting_bytes", steps_trusting[1] - hello[1], "bytes"
+    yield "gdb_stepi100_typed_packets", typed[0] - hello[0], "packets"
+    yield "gdb_stepi100_typed_bytes", typed[1] - hello[1], "bytes"
     yield "gdb_dump64k_bytes", dump[1] - hello[1], "bytes"
 
 
