@@ -22,15 +22,22 @@ static const struct function {
 #undef FUNCTION
 };
 
-/* NULL when there is none, or not in this form. */
+/* NULL when there is none, or not in this form. The rows stand in the order of their ids. */
 static const struct function *find(uint32_t function)
 {
 	const unsigned form = function & SMCCC_64 ? FORMS_X : FORMS_W;
+	const uint32_t id = function & ~SMCCC_64;
+	unsigned first = 0, end = ARRAY_SIZE(functions);
 
-	for (unsigned i = 0; i < ARRAY_SIZE(functions); i++)
-		if (functions[i].id == (function & ~SMCCC_64))
-			return functions[i].forms & form ? &functions[i] : 0;
-	return 0;
+	while (end - first > 1) {
+		const unsigned middle = (first + end) / 2;
+
+		if (functions[middle].id <= id)
+			first = middle;
+		else
+			end = middle;
+	}
+	return functions[first].id == id && functions[first].forms & form ? &functions[first] : 0;
 }
 
 enum smccc_answer smccc_who_answers(uint32_t function)
