@@ -113,8 +113,8 @@ static void check_vendor(void)
 	check(kept_from(4), "and is in x0-x3 alone");
 	set_registers(HYP_REVISION, 0);
 	call_by_smc(x);
-	check(x[0] == 1 && x[1] == 0 && kept_from(2), "its revision is 1.0");
-	CHECK_EQUAL(hvc(VITRINE_FEATURES, 0, 0, 0), 0xf, "there are functions 0 to 3");
+	check(x[0] == 1 && x[1] == 1 && kept_from(2), "its revision is 1.1");
+	CHECK_EQUAL(hvc(VITRINE_FEATURES, 0, 0, 0), 0x3f, "there are functions 0 to 5");
 	CHECK_EQUAL(hvc(VITRINE_TRACE_MARK, 0x1234, 0, 0), 0, "a trace mark");
 	CHECK_EQUAL(hvc(VITRINE_TRACE_MARK & ~(1u << 30), 0x1234, 0, 0), NOT_SUPPORTED,
 		    "which has no 32-bit form");
