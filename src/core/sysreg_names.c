@@ -40,3 +40,21 @@ const char *sysreg_name(uint32_t key, char buffer[SYSREG_NAME_BYTES])
 		    (unsigned)FIELD_GET(ISS_SYSREG_OP2, key));
 	return buffer;
 }
+
+#ifdef VT_GDB
+bool sysreg_key(const char *name, uint32_t *key)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
+		const char *known = word_at(names, i);
+		unsigned at = 0;
+
+		while (known[at] && (known[at] | 0x20) == (name[at] | 0x20))
+			at++;
+		if (known[at] || name[at])
+			continue;
+		*key = keys[i];
+		return true;
+	}
+	return false;
+}
+#endif

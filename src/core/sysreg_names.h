@@ -2,6 +2,7 @@
 #ifndef CORE_SYSREG_NAMES_H
 #define CORE_SYSREG_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,5 +13,10 @@
  * it has none that we know. Returns `buffer`.
  */
 const char *sysreg_name(uint32_t key, char buffer[SYSREG_NAME_BYTES]);
+
+#ifdef VT_GDB
+/* The other way round, in either case. False: no name that we know. */
+bool sysreg_key(const char *name, uint32_t *key);
+#endif
 
 #endif

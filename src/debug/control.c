@@ -100,7 +100,7 @@ void server_detach(struct debug_vm *vm)
 	for (unsigned i = 0; i < vm->vm->vcpus; i++)
 		debug_vcpu_of(vm->vm->vcpu[i])->action =
 			(struct gdb_action){.kind = GDB_ACTION_RUN};
-	vm->break_exits = 0;
+	vm->points_used = 0;
 	vm->attached = false; /* model: detach */
 	go_on(vm);
 }
@@ -207,4 +207,12 @@ void control_release(void)
 		server_detach(vm);
 	}
 	control.awaiting = false;
+}
+
+bool control_is_resetting(void)
+{
+	FOR_EACH_ATTACHED(vm)
+	if (vm->resetting && !is_dead(vm))
+		return true;
+	return false;
 }

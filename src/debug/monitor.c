@@ -4,6 +4,7 @@
 
 #include "lib/bits.h"
 #include "lib/string.h"
+#include "trace/control.h"
 
 #define ANSWER_BYTES 8192u
 
@@ -116,11 +117,32 @@ static void lost(struct debug_vcpu *debug, const char *rest)
 	monitor_choice(rest, "resume", "stay", &server_settings.resume_when_lost);
 }
 
+/* The words are the trace's own: trace/control.h. */
+static void trace(struct debug_vcpu *debug, const char *rest)
+{
+	char text[256];
+
+	(void)debug;
+	trace_command(*rest ? rest : "status", text, sizeof(text));
+	monitor_say("%s\n", text);
+}
+
+static void crash(struct debug_vcpu *debug, const char *rest)
+{
+	bool stays;
+
+	if (!monitor_choice(rest, "on", "off", &stays))
+		return;
+	debug->vm->crash_stays = stays;
+	debug->vm->crash_ends = !stays;
+}
+
 static void reset(struct debug_vcpu *debug, const char *rest)
 {
 	(void)debug;
 	(void)rest;
-	monitor_say("use `run`: GDB must know that everything begins anew\n");
+	server_reset();
+	monitor_say("reset; now: maintenance flush register-cache\n");
 }
 
 static void help(struct debug_vcpu *debug, const char *rest);
@@ -141,12 +163,17 @@ static const struct {
 	{"gic", "", "interrupts of this vCPU and its VM", monitor_gic},
 	{"timer", "", "the vCPU's timers", monitor_timer},
 	{"sysreg", "NAME", "one system register; without a name, all of them", monitor_sysreg},
-	{"break", "exit REASON | off", "stop at each exit of a kind", monitor_break},
+	{"break", "KIND WHAT", "stop at: exit REASON, sysreg NAME, psci FN, irq INTID,",
+	 monitor_break},
+	{"break", "[off [N]]", "ipa 0xFIRST [BYTES] [r|w]; the list; none, or not N",
+	 monitor_break},
+	{"trace", "COMMAND", "level, classes, vcpus, mode, sample, dump or status", trace},
+	{"crash", "on|off", "a VM that crashes waits for GDB (if GDB has it)", crash},
 	{"phys", "on|off", "addresses in GDB are guest-physical", phys},
 	{"stepirq", "on|off", "interrupts arrive while stepping (off)", stepirq},
 	{"vtime", "freeze|run", "the guest's time while it is stopped (freeze)", vtime},
 	{"lost", "stay|resume", "what a VM does when GDB goes without a word (stay)", lost},
-	{"reset", "", "how to reset the VM", reset},
+	{"reset", "", "the VM begins anew, stopped; better: run", reset},
 };
 
 static void help(struct debug_vcpu *debug, const char *rest)

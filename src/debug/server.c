@@ -138,7 +138,8 @@ static bool receive(void)
 	for (;;) {
 		if (server.in_at == server.in_end)
 			heard |= fetch();
-		if (server.in_at == server.in_end || !gdb_rx(&server.stub, server.in[server.in_at]))
+		if (server.in_at == server.in_end || control_is_resetting() ||
+		    !gdb_rx(&server.stub, server.in[server.in_at]))
 			return heard;
 		server.in_at++;
 	}

@@ -14,6 +14,17 @@
 #define DEBUG_VCPUS (MANIFEST_MAX_VMS * MANIFEST_MAX_VCPUS)
 #define SERVER_CPU  0u /* the physical CPU that serves the debugger's port */
 
+#define POINTS_MOST 16u
+
+enum point_kind { POINT_NONE, POINT_EXIT, POINT_SYSREG, POINT_PSCI, POINT_IRQ, POINT_IPA };
+
+/* By kind, `value` is a reason, a register's key, a function, an INTID or the first address. */
+struct point {
+	uint64_t value, end;
+	uint8_t kind; /* enum point_kind */
+	bool read, write;
+};
+
 struct debug_vcpu {
 	struct vm_vcpu *vcpu;
 	struct debug_vm *vm;
@@ -28,6 +39,8 @@ struct debug_vcpu {
 		bool active;	 /* the breakpoint is lifted, for one instruction */
 		bool done;	 /* that was executed */
 	} over;
+	uint64_t interrupted_pc;  /* where such a stop was, until it has moved */
+	uint16_t interrupts_seen; /* a bit a point: its interrupt is there still */
 	bool alias; /* it stands at over.pc, a name of a patched word that GDB does not know */
 };
 
@@ -46,13 +59,16 @@ struct debug_vm {
 	bool resetting;	      /* a reset that the debugger has asked for is on its way */
 	bool time_runs;	      /* its clock goes on while it is stopped */
 	bool step_interrupts; /* it takes interrupts while it is stepped */
+	bool crash_stays;     /* at a crash it waits for a debugger, even if there is none */
+	bool crash_ends;      /* it does not, even if there is one */
 	bool crashed;	      /* it waits at a crash: what goes on is its end */
 	struct debug_vcpu
 		*over;	/* the VM stops, or has stopped, to take this one over a breakpoint */
 	bool over_goes; /* it goes, the others stand still */
 	struct breaks breaks;
-	/* What stops it beside breakpoints: `monitor break`. */
-	uint64_t break_exits; /* one bit an exit reason */
+	/* What stops it beside breakpoints: `monitor break`. The first `points_used` of them matter. */
+	struct point points[POINTS_MOST];
+	unsigned points_used;
 };
 
 extern struct debug_vcpu debug_vcpus[DEBUG_VCPUS];
@@ -99,6 +115,9 @@ void step_end(struct debug_vcpu *vcpu);
 /* No more steps; and, if it is loaded, what the hardware is to do from here on. */
 void step_finish(struct debug_vcpu *vcpu);
 void step_load(struct debug_vcpu *vcpu);
+
+/* points.c: it is loaded. */
+void points_loaded(const struct debug_vcpu *vcpu);
 
 /* over.c: on the home CPU, take a vCPU over the breakpoint at its PC, whose word is at `pa` (0: it is in a register). */
 void over(struct debug_vcpu *vcpu, uint64_t pa);

@@ -97,6 +97,7 @@ void debug_loaded(struct vm_vcpu *vcpu)
 {
 	struct debug_vcpu *debug = debug_vcpu_of(vcpu);
 
+	points_loaded(debug);
 	if (!debug_is_armed(debug))
 		return;
 	if (debug->over.active)
@@ -240,7 +241,8 @@ bool debug_crashed(struct vm_vcpu *vcpu, const char *why)
 					   .reason = GDB_STOP_SIGNAL,
 					   .signal = GDB_SIGNAL_ABRT};
 
-	if (!debug->vm->attached || debug->vm->crashed)
+	if (!(debug->vm->attached || debug->vm->crash_stays) || debug->vm->crash_ends ||
+	    debug->vm->crashed)
 		return false;
 	log_line("vm %s: waits for the debugger: %s", vcpu->vm->config->name, why);
 	debug->vm->crashed = true;

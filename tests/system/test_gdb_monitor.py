@@ -93,3 +93,43 @@ def test_a_step_meets_an_interrupt_only_when_asked(tmp_path, interrupts):
             vectors = symbol("vectors")
             assert pcs[0] == begin + 4 and pcs[1] == vectors + 0x280, said
         passed(guest)
+
+
+@pytest.mark.parametrize("what, exits", [("sysreg id_aa64pfr0_el1", "mrs"), ("psci cpu_on", "hvc"), ("ipa 0x09000000 4096 w", "str")])
+def test_an_exit_is_stopped_at_by_what_it_is_about(tmp_path, what, exits):
+    """The instruction before the place where it stops is the one; the next one of another kind is not."""
+    with halted(tmp_path) as guest:
+        said = guest.gdb(f"monitor break {what}", "continue", "x/2i $pc - 4", "monitor break", "monitor break off 1", "monitor break",
+                         *LET_IT_END)
+        assert "SIGTRAP" in said, said
+        assert re.search(rf"^   0x\w+.*:\s+{exits}\s", said, re.M), said
+        assert said.count("1: ") == 2, said
+        passed(guest)
+
+
+def test_an_interrupt_is_stopped_at_before_its_handler(tmp_path):
+    with halted(tmp_path) as guest:
+        said = guest.gdb("monitor break irq 27", "continue", "p (long)interrupts", *LET_IT_END)
+        assert said.count("SIGTRAP") == 1 and "= 0\n" in said, said
+        passed(guest)
+
+
+def test_wrong_words_are_named(tmp_path):
+    with halted(tmp_path) as guest:
+        said = guest.gdb("monitor break sysreg nonsense", "monitor break psci nonsense", "monitor break irq x", "monitor break ipa x",
+                         "monitor break off 9", "monitor break nonsense", "monitor trace nonsense", "monitor trace status",
+                         "monitor crash maybe", *LET_IT_END)
+        for claim in ("nonsense: no register", "nonsense: no such function", "which interrupt?", "which addresses?",
+                      "9: no such one", "nonsense: exit, sysreg", "nonsense: not understood", "level=events", "on or off?"):
+            assert claim in said, f"{claim}\n{said}"
+        passed(guest)
+
+
+def test_a_reset_by_monitor_begins_anew(tmp_path):
+    with halted(tmp_path) as guest:
+        said = guest.gdb("hbreak start_vcpu", "continue", "delete", "monitor reset", "maintenance flush register-cache", "p/x $pc",
+                         "p &_start", *LET_IT_END)
+        begin = numbers(said, r"\$\d+ = (?:\(.*\) )?(0x[0-9a-f]+)")
+        assert len(begin) == 2 and begin[0] == begin[1], said
+        run = passed(guest)
+        assert run.console.count("each call is made once") == 2, run.report()
