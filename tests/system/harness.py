@@ -129,7 +129,7 @@ def boot_raw(folder, *qemu_arguments, append="", seconds=60, until=None):
             "-kernel", str(BUILD / "vitrine.img"), "-append", append, *qemu_arguments]
     child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)
     try:
-        output = _read_until(child.stdout.fileno(), until, seconds)
+        output = read_until(child.stdout.fileno(), until, seconds)
         if until is None:
             return child.wait(timeout=seconds), output
         return None, output
@@ -139,7 +139,7 @@ def boot_raw(folder, *qemu_arguments, append="", seconds=60, until=None):
         child.stdout.close()
 
 
-def _read_until(fd, text, seconds, so_far=""):
+def read_until(fd, text, seconds, so_far=""):
     """Everything up to the line with `text`; to the end of the file when that is None."""
     end = time.monotonic() + seconds
     while text is None or text not in so_far:
@@ -199,13 +199,13 @@ class Dialogue:
 
     def expect(self, text, seconds=BACKSTOP_S):
         """Wait until the console has said this since the last expect(); gives what came before and with it."""
-        self.heard = _read_until(self.output, text, seconds, self.heard)
+        self.heard = read_until(self.output, text, seconds, self.heard)
         before, _, self.heard = self.heard.partition(text)
         return before + text
 
     def end(self):
         """Wait for the end; the Run without what expect() took."""
-        console = _read_until(self.output, None, BACKSTOP_S, self.heard)
+        console = read_until(self.output, None, BACKSTOP_S, self.heard)
         status = self.child.wait(timeout=BACKSTOP_S)
         self.errors.flush()
         return Run(status, console, (self.folder / "stderr").read_text(errors="replace"),
