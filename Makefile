@@ -37,7 +37,7 @@ include trace/host/rules.mk
 include tools/make/test.mk
 include tools/make/bench.mk
 
-.PHONY: help build run clean lint format docs api
+.PHONY: help build run clean lint format docs docs-figures api
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -82,6 +82,14 @@ format: ## clang-format every C file in place
 docs: api ## build the docs site into build/site
 	mkdocs build --strict
 	$(Q)rm -rf $(BUILD)/site/api && cp -R $(BUILD)/api $(BUILD)/site/api
+
+# Of one boot that is the same everywhere, to the last exit. The page quotes its numbers.
+docs-figures: ## draw the figures of "Reading a trace" from a new run: minutes
+	@tools/setup.sh run
+	@$(MAKE) --no-print-directory -s build linux-guest >&2 </dev/null
+	@mkdir -p out docs/figures
+	@printf 'nproc\npoweroff -f\n' | tools/vitrine run --icount --trace out/figures.pftrace --log out/figures.log >out/figures.txt
+	@$(PYTHON) -B tools/trace_figures.py out/figures.vtr docs/figures
 
 api: ## the API reference of the public headers, into build/api; a warning is an error
 	@tools/setup.sh docs
