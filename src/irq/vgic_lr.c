@@ -246,8 +246,10 @@ void vgic_fill(struct vgic_cpu *cpu)
 	gather_private(cpu, &list);
 	gather_shared(cpu, &list);
 	cpu->overflow = list.count > lrs;
-	cpu->thorough = (cpu->overflow ? VGIC_SLOW : 0) |
-			(trace_wants(ich_trace_ring(), TRACE_CLASS_IRQ) ? VGIC_TRACED : 0);
+	cpu->thorough =
+		(cpu->overflow ? VGIC_SLOW : 0) |
+		(trace_wants(ich_trace_ring(), TRACE_CLASS_IRQ | TRACE_CLASS_TIMER) ? VGIC_TRACED
+										    : 0);
 	if (cpu->overflow) {
 		vgic_count(&vgic_stats.overflows);
 		choose_best(cpu, &list, lrs);

@@ -14,6 +14,7 @@ import base64
 import math
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,8 @@ BUDGETS = {
     "uart_read": 200,
     "trace_exit_cost": 40,
     "count_exit_cost": 15,
+    "event_exit": 40,
+    "event_exit_bytes": 32,
     "linux_boot_ratio": 1.02,
     "linux_boot_ratio_traced": 1.02,
     "image_bytes": 160 * 1024,
@@ -191,6 +194,43 @@ def exit_figures(folder):
     for results, reasons in ((off, REASONS), (with_max, REASONS_OF_MAX)):
         for reason, name, _ in reasons:
             yield f"exit_{reason}_{name}", worst(results, name), "instructions"
+
+
+# --- What recording costs, class by class ----------------------------------------------------------------------
+
+# Class: (a probe of guests/bench that causes its events, how many each time). Other classes' events are rare.
+CLASS_PROBES = {
+    "exit": ("gicd_typer_read", 1),
+    "irq": ("sgi_self_total", 5),  # sent, pending, in a list register, acknowledged, done
+    "timer": ("vtimer_irq", 1),
+    "sched": ("vtimer_wfi", 5),  # blocked and off the CPU, ready, running and on it again
+    "memory": ("fetch_abort", 1),
+    "call": ("psci_cpu_on", 1),
+}
+
+
+def recorded_bytes(folder):
+    """Bytes of records in the last run's recording, without headers and metadata, by page as trace/format.h has it."""
+    with open(os.path.join(folder, "run.vtr"), "rb") as file:
+        data = file.read()
+    at = found_bytes = 0
+    while at < len(data):
+        cpu, commit = struct.unpack_from("<HI", data, at + 6)
+        found_bytes += commit if cpu != 0xffff else 0
+        at += 40 + commit
+    return found_bytes
+
+
+def class_figures(folder):
+    """Against a run that looks at each event's class and wants none of them."""
+    none, _ = probe(folder, "--hv-append", "trace-classes=mark")
+    vtrace = os.path.join(BUILD, "host", "vtrace")
+    for name, (by, events) in CLASS_PROBES.items():
+        alone, _ = probe(folder, "--hv-append", f"trace-classes={name}")
+        table = output_of([vtrace, "stat", os.path.join(folder, "run.vtr")], PROBE_TIMEOUT_S)
+        count = int(found(r"^all events +(\d+)$", table, "the number of events")[1])
+        yield f"event_{name}", round((alone[by][2] - none[by][2]) / events), "instructions"
+        yield f"event_{name}_bytes", round(recorded_bytes(folder) / count), "bytes"
 
 
 # --- Two vCPUs --------------------------------------------------------------------------------------------
@@ -320,6 +360,7 @@ def linux_figures(folder):
 
 def figures(folder, quick):
     yield from exit_figures(folder)
+    yield from class_figures(folder)
     yield from two_vcpu_figures(folder)
     yield from memory_figures(folder)
     if not quick:

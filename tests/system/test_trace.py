@@ -85,6 +85,13 @@ def test_a_class_alone(tmp_path):
     assert {name for name, _ in events(tmp_path)[0]} == {"EXIT"}
 
 
+def test_timers_alone_are_recorded_without_the_interrupts_that_they_make(tmp_path):
+    assert bench(tmp_path, "trace-classes=timer").status == 0
+    check(tmp_path)
+    seen = [name for name, _ in events(tmp_path)[0]]
+    assert set(seen) == {"TIMER_FIRE"} and len(seen) > 2000
+
+
 def test_a_manifest_chooses(tmp_path):
     (tmp_path / "vms.dts").write_text(
         harness.manifest('\ttrace-classes = "sched,clock";\n\ttrace-mode = "flight";\n', harness.vm("bench", BENCH)))
