@@ -19,8 +19,10 @@ static struct debug_vm *next_attached(struct debug_vm *vm)
 	return NULL;
 }
 
+/* `vm` is declared here. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define FOR_EACH_ATTACHED(vm) \
 	for (struct debug_vm *vm = next_attached(NULL); vm; vm = next_attached(vm))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static bool is_dead(const struct debug_vm *vm)
 {

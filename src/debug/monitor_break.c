@@ -126,7 +126,7 @@ static bool of_range(struct point *point, const char *word)
 	if (!monitor_number(&word, &point->value) ||
 	    (*word && *word != 'r' && *word != 'w' && !monitor_number(&word, &bytes)) || !bytes ||
 	    point->value + bytes < point->value ||
-	    (*word && strcmp(word, "r") && strcmp(word, "w"))) {
+	    (*word && strcmp(word, "r") != 0 && strcmp(word, "w") != 0)) {
 		monitor_say("which addresses? monitor break ipa 0xFIRST [BYTES] [r|w]\n");
 		return false;
 	}

@@ -21,7 +21,7 @@ void monitor_vms(struct debug_vcpu *debug, const char *rest)
 		monitor_say("%c %u %-12s %u vcpus  RAM 0x%llx..0x%llx  %s%s\n",
 			    debug->vm->vm == vm ? '*' : ' ', i + 1, vm->config->name, vm->vcpus,
 			    (ull)vm->config->ram_base,
-			    (ull)(vm->config->ram_base + vm->config->ram_bytes),
+			    (ull)vm->config->ram_base + vm->config->ram_bytes,
 			    world_is_stopped(&debug_vms[i]) ? "stopped" : "runs",
 			    debug_vms[i].attached ? ", attached" : "");
 	}

@@ -29,7 +29,7 @@ const struct system_register system_registers[] = {
 	{.name = #row,                                       \
 	 .group = #in_group,                                 \
 	 .place = (uint16_t)offsetof(struct vm_vcpu, field), \
-	 .writable = may_write},
+	 .writable = (may_write)},
 #include "debug/registers.def"
 };
 const unsigned system_registers_count = ARRAY_SIZE(system_registers);

@@ -50,9 +50,15 @@ struct debug_vm {
 	uint32_t epoch;		/* atomic; odd: its vCPUs are to stand still */
 	uint32_t unparked;	/* atomic: vCPUs that do not stand still yet */
 	uint64_t stopped_ticks; /* CNTPCT_EL0 when the last one did */
-	bool stopped;		/* atomic: all do */
 	struct gdb_stop
 		why; /* what began this stop; reason SIGNAL, signal NONE: nothing of its own */
+	struct debug_vcpu
+		*over; /* the VM stops, or has stopped, to take this one over a breakpoint */
+	struct breaks breaks;
+	/* What stops it beside breakpoints: `monitor break`. The first `points_used` of them matter. */
+	struct point points[POINTS_MOST];
+	unsigned points_used;
+	bool stopped; /* atomic: all vCPUs do */
 	bool attached;
 	bool killed;   /* stands still until the debugger runs it anew, or leaves: then it is off */
 	bool reported; /* its stop has been told to GDB */
@@ -62,13 +68,7 @@ struct debug_vm {
 	bool crash_stays;     /* at a crash it waits for a debugger, even if there is none */
 	bool crash_ends;      /* it does not, even if there is one */
 	bool crashed;	      /* it waits at a crash: what goes on is its end */
-	struct debug_vcpu
-		*over;	/* the VM stops, or has stopped, to take this one over a breakpoint */
-	bool over_goes; /* it goes, the others stand still */
-	struct breaks breaks;
-	/* What stops it beside breakpoints: `monitor break`. The first `points_used` of them matter. */
-	struct point points[POINTS_MOST];
-	unsigned points_used;
+	bool over_goes;	      /* it goes, the others stand still */
 };
 
 extern struct debug_vcpu debug_vcpus[DEBUG_VCPUS];
