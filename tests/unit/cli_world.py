@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import struct
 import subprocess
 import sys
@@ -69,8 +70,10 @@ open({str(self.folder / 'pid')!r}, "w").write(str(os.getpid()))
         self.fake_qemu(f"open(log, 'w').write({''.join(line + chr(10) for line in lines)!r})")
 
     def start(self, *arguments, **kwargs):
+        """As from a terminal: a test run in the background would hand on that SIGINT is ignored."""
         return subprocess.Popen([VITRINE, *map(str, arguments)], env=self.environment,
-                                cwd=kwargs.pop("cwd", self.folder), **kwargs)
+                                cwd=kwargs.pop("cwd", self.folder),
+                                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **kwargs)
 
     def run(self, *arguments, stdin=b"", **kwargs):
         process = self.start(*arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
