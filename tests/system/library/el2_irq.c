@@ -5,19 +5,13 @@
 #include <vitrine/embed.h>
 #include <vitrine/percpu.h>
 
-#define UART		0x09000000ul
+#include "bare.h"
+
 #define GICD		0x08000000ul /* a GICv2 */
 #define GICC		0x08010000ul
-#define PSCI_SYSTEM_OFF 0x84000008u
 #define INTID_EL2_TIMER 26u
 #define INTERRUPTS	20u
 
-#define READ(name)                                                 \
-	({                                                         \
-		uint64_t value_;                                   \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_)); \
-		value_;                                            \
-	})
 #define WRITE(name, value) \
 	__asm__ volatile("msr " #name ", %0\n\tisb" ::"r"((uint64_t)(value)) : "memory")
 
@@ -78,26 +72,6 @@ void hypervisor(void);
 
 static struct percpu cpu;
 static volatile uint64_t stop, handled, wrong_intid, nested;
-
-static void say(const char *text)
-{
-	while (*text)
-		*(volatile uint32_t *)UART = (unsigned char)*text++;
-}
-
-static void check(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	say("wrong: ");
-	say(what);
-	say("\n");
-}
-
-static volatile uint32_t *reg(uint64_t address)
-{
-	return (volatile uint32_t *)address;
-}
 
 static void timer_in(uint64_t ticks)
 {
@@ -163,11 +137,5 @@ void hypervisor(void)
 	check(handled == INTERRUPTS, "taken after the window");
 	WRITE(cnthp_ctl_el2, 0);
 	check(percpu_disable(&cpu) == VT_OK, "not disabled");
-	say("checked\n");
-
-	register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
-
-	__asm__ volatile("smc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
-	for (;;)
-		;
+	checked();
 }

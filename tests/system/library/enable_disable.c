@@ -5,15 +5,8 @@
 #include <vitrine/percpu.h>
 #include <vitrine/vcpu.h>
 
-#define UART		0x09000000ul
-#define PSCI_SYSTEM_OFF 0x84000008u
+#include "bare.h"
 
-#define READ(name)                                                 \
-	({                                                         \
-		uint64_t value_;                                   \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_)); \
-		value_;                                            \
-	})
 #define WRITE(name, value) __asm__ volatile("msr " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
 
 void hypervisor(void);
@@ -35,21 +28,6 @@ static const struct percpu_saved mine = {
 
 static struct percpu first, second;
 static struct vcpu vcpu;
-
-static void say(const char *text)
-{
-	while (*text)
-		*(volatile uint32_t *)UART = (unsigned char)*text++;
-}
-
-static void check(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	say("wrong: ");
-	say(what);
-	say("\n");
-}
 
 static struct percpu_saved now(void)
 {
@@ -116,10 +94,5 @@ void hypervisor(void)
 	check(percpu_disable(&first) == VT_ESTATE, "disabled twice");
 	same(&mine, "changed by the second disable");
 
-	say("checked\n");
-	register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
-
-	__asm__ volatile("smc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
-	for (;;)
-		;
+	checked();
 }

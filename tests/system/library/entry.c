@@ -6,10 +6,10 @@
 #include <vitrine/embed.h>
 #include <vitrine/percpu.h>
 
-#define UART		0x09000000ul
+#include "bare.h"
+
 #define GICD		0x08000000ul
 #define GICC		0x08010000ul
-#define PSCI_SYSTEM_OFF 0x84000008u
 #define GUEST_BYTES	0x200000ul
 #define NOWHERE		0x20000000ul
 #define INTID_EL2_TIMER 26u
@@ -45,26 +45,6 @@ static struct vcpu vcpu;
 static char ram[GUEST_BYTES] __attribute__((aligned(GUEST_BYTES)));
 static uint64_t stage2[512] __attribute__((aligned(4096)));
 static bool too_late; /* the interrupt is to be gone when it is acknowledged */
-
-static void say(const char *text)
-{
-	while (*text)
-		*(volatile uint32_t *)UART = (unsigned char)*text++;
-}
-
-static void check(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	say("wrong: ");
-	say(what);
-	say("\n");
-}
-
-static volatile uint32_t *reg(uint64_t address)
-{
-	return (volatile uint32_t *)address;
-}
 
 static void timer_expires(void)
 {
@@ -196,11 +176,5 @@ void hypervisor(void)
 		test_interrupts();
 	test_aarch32(machine.el0_aarch32);
 	check(vcpu_put(&vcpu) == VT_OK && percpu_disable(&cpu) == VT_OK, "not undone");
-	say("checked\n");
-
-	register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
-
-	__asm__ volatile("smc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
-	for (;;)
-		;
+	checked();
 }

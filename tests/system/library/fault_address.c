@@ -6,9 +6,9 @@
 #include <vitrine/percpu.h>
 #include <vitrine/vcpu.h>
 
-#define UART		0x09000000ul
-#define PSCI_SYSTEM_OFF 0x84000008u
-#define BLOCK_BYTES	0x200000ul
+#include "bare.h"
+
+#define BLOCK_BYTES 0x200000ul
 
 /* Stage 2: one table of 2 MiB blocks, all of them the same memory. (Arm ARM D8.3.2.) */
 #define S2_RWX	     0x7fdull
@@ -33,13 +33,6 @@
 #define TCR	  (25ull | 1ull << 23) /* 39 bits, no TTBR1 */
 #define SCTLR_MMU 1ull
 #define NOT_OURS  0x0000000012345a80ull /* the guest's PAR_EL1 */
-
-#define READ(name)                                                 \
-	({                                                         \
-		uint64_t value_;                                   \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_)); \
-		value_;                                            \
-	})
 
 /*
  * The guest: two stores to read-only memory, a load through a bad table, a jump to what is not
@@ -68,21 +61,6 @@ static struct percpu cpu;
 static struct vcpu vcpu;
 static uint64_t stage2[512] __attribute__((aligned(4096)));
 static char guest_ram[BLOCK_BYTES] __attribute__((aligned(BLOCK_BYTES)));
-
-static void say(const char *text)
-{
-	while (*text)
-		*(volatile uint32_t *)UART = (unsigned char)*text++;
-}
-
-static void check(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	say("wrong: ");
-	say(what);
-	say("\n");
-}
 
 static void make_guest(void)
 {
@@ -144,10 +122,5 @@ void hypervisor(void)
 
 	check(vcpu_put(&vcpu) == VT_OK && vcpu.sysregs.PAR_EL1 == NOT_OURS, "PAR_EL1 is lost");
 	check(percpu_disable(&cpu) == VT_OK, "EL2 is not disabled");
-	say("checked\n");
-	register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
-
-	__asm__ volatile("smc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
-	for (;;)
-		;
+	checked();
 }

@@ -6,10 +6,10 @@
 #include <vitrine/capabilities.h>
 #include <vitrine/percpu.h>
 
-#define UART		0x09000000ul
-#define PSCI_SYSTEM_OFF 0x84000008u
-#define GUEST_BYTES	0x200000ul
-#define HCR_VSE		(1ull << 8)
+#include "bare.h"
+
+#define GUEST_BYTES 0x200000ul
+#define HCR_VSE	    (1ull << 8)
 
 /* The guest, with its vector table first: 16 entries of 0x80 bytes. Each event is a hypercall with a letter in x1. */
 __asm__("	.section .rodata.lines, \"a\"\n"
@@ -60,26 +60,6 @@ static struct vcpu vcpu;
 static char ram[GUEST_BYTES] __attribute__((aligned(GUEST_BYTES)));
 static uint64_t stage2[512] __attribute__((aligned(4096)));
 
-static void put(char character)
-{
-	*(volatile uint32_t *)UART = (unsigned char)character;
-}
-
-static void say(const char *text)
-{
-	while (*text)
-		put(*text++);
-}
-
-static void check(bool condition, const char *what)
-{
-	if (condition)
-		return;
-	say("wrong: ");
-	say(what);
-	say("\n");
-}
-
 static void run(void)
 {
 	vcpu_set_state(&vcpu, VCPU_RUNNING);
@@ -121,11 +101,5 @@ void hypervisor(void)
 	check(vcpu_load(&vcpu) == VT_OK, "not loaded");
 	run();
 	check(vcpu_put(&vcpu) == VT_OK && !(vcpu.hcr & HCR_VSE), "the SError is still pending");
-	say("checked\n");
-
-	register uint64_t x0 __asm__("x0") = PSCI_SYSTEM_OFF;
-
-	__asm__ volatile("smc #0" : "+r"(x0)::"x1", "x2", "x3", "memory");
-	for (;;)
-		;
+	checked();
 }
