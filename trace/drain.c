@@ -44,11 +44,6 @@ void trace_drain_add(struct trace_ring *ring)
 	trace_rings.ring[trace_rings.rings++] = (uintptr_t)ring;
 }
 
-static uint8_t *page(const struct trace_ring *ring, uint32_t number)
-{
-	return ring->pages + (uint64_t)(number % TRACE_RING_PAGES) * TRACE_PAGE_BYTES;
-}
-
 /*
  * The device finishes buffers of one port in order, so a count is enough. The cookie says whose
  * page it was.
@@ -67,7 +62,7 @@ static bool send(struct trace_ring *ring)
 	const uint32_t offered = trace_ring_begin_sending(ring);
 
 	while (ring->sent != offered) {
-		const struct trace_page_header *header = (const void *)page(ring, ring->sent);
+		const struct trace_page_header *header = trace_page(ring, ring->sent);
 
 		if (virtio_serial_send(VIRTIO_SERIAL_PORT_TRACE, header,
 				       (uint32_t)sizeof(*header) + header->commit, ring) != VT_OK)

@@ -35,13 +35,7 @@ static const uint8_t class_of[] = {
 
 static uint64_t *page_words(const struct trace_ring *ring, uint32_t number)
 {
-	return (uint64_t *)(void *)(ring->pages +
-				    (uint64_t)(number % TRACE_RING_PAGES) * TRACE_PAGE_BYTES);
-}
-
-static struct trace_page_header *page_header(const struct trace_ring *ring, uint32_t number)
-{
-	return (void *)page_words(ring, number);
+	return (uint64_t *)(void *)trace_page(ring, number);
 }
 
 /* Page numbers wrap. */
@@ -76,8 +70,8 @@ void trace_offer(struct trace_ring *ring)
 	if (__atomic_load_n(&ring->reaped, __ATOMIC_ACQUIRE) == ring->offered)
 		__atomic_store_n(&ring->offer_from, ring->oldest, __ATOMIC_RELAXED);
 	for (uint32_t n = ring->oldest; n != ring->filled; n++)
-		if (page_header(ring, n)->flags & TRACE_PAGE_OVERWRITE)
-			page_header(ring, n)->lost += ring->overwritten;
+		if (trace_page(ring, n)->flags & TRACE_PAGE_OVERWRITE)
+			trace_page(ring, n)->lost += ring->overwritten;
 	ring->oldest = ring->filled;
 	/* Release: whoever sees the new count also sees the pages. */
 	__atomic_store_n(&ring->offered, ring->filled, __ATOMIC_RELEASE);
@@ -88,7 +82,7 @@ void trace_seal(struct trace_ring *ring)
 	if (!ring->open)
 		return;
 	/* label: SEAL */
-	page_header(ring, ring->filled)->commit =
+	trace_page(ring, ring->filled)->commit =
 		(uint32_t)((uint64_t)(ring->pos - page_words(ring, ring->filled)) * 8 -
 			   sizeof(struct trace_page_header));
 	close_page(ring);
@@ -128,7 +122,7 @@ static void count_lost(struct trace_ring *ring, uint64_t word0)
 static void overwrite_oldest(struct trace_ring *ring)
 {
 	const uint64_t *record = page_words(ring, ring->oldest);
-	const uint64_t *end = record + HEADER_WORDS + page_header(ring, ring->oldest)->commit / 8;
+	const uint64_t *end = record + HEADER_WORDS + trace_page(ring, ring->oldest)->commit / 8;
 
 	for (record += HEADER_WORDS; record < end; record += TRACE_WORDS(*record)) {
 		count_lost(ring, *record);

@@ -71,6 +71,12 @@ struct trace_ring {
 	uint64_t exits_from; /* while they are: percpu.exits when that began */
 };
 
+/* Where page `number` lives. */
+static inline struct trace_page_header *trace_page(const struct trace_ring *ring, uint32_t number)
+{
+	return (void *)(ring->pages + (uint64_t)(number % TRACE_RING_PAGES) * TRACE_PAGE_BYTES);
+}
+
 /* Make a ring; `pages` is page aligned. It records nothing until classes and level are set. */
 void trace_ring_init(struct trace_ring *ring, unsigned cpu, void *pages);
 

@@ -45,12 +45,7 @@ const char *sysreg_name(uint32_t key, char buffer[SYSREG_NAME_BYTES])
 bool sysreg_key(const char *name, uint32_t *key)
 {
 	for (unsigned i = 0; i < ARRAY_SIZE(keys); i++) {
-		const char *known = word_at(names, i);
-		unsigned at = 0;
-
-		while (known[at] && (known[at] | 0x20) == (name[at] | 0x20))
-			at++;
-		if (known[at] || name[at])
+		if (!is_same_word(word_at(names, i), name))
 			continue;
 		*key = keys[i];
 		return true;

@@ -31,8 +31,7 @@ static bool is_dead(const struct debug_vm *vm)
 
 void server_attach(struct debug_vm *vm)
 {
-	const struct gdb_stop why = {.thread = {(uint32_t)(vm - debug_vms) + 1, 1},
-				     .signal = GDB_SIGNAL_INT};
+	const struct gdb_stop why = {.thread = {debug_pid_of(vm), 1}, .signal = GDB_SIGNAL_INT};
 
 	vm->attached = true;
 	vm->reported = false;
@@ -56,7 +55,7 @@ void server_stop(void)
 	control.awaiting = true;
 	FOR_EACH_ATTACHED(vm)
 	{
-		const uint32_t pid = (uint32_t)(vm - debug_vms) + 1;
+		const uint32_t pid = debug_pid_of(vm);
 		struct gdb_stop own = why;
 
 		if (own.thread.pid != pid)
@@ -121,7 +120,7 @@ enum gdb_err server_reset(void)
 		vm->crashed = false;
 		vm->over = NULL;
 		vm->resetting = true;
-		vm->why = (struct gdb_stop){.thread = {(uint32_t)(vm - debug_vms) + 1, 1},
+		vm->why = (struct gdb_stop){.thread = {debug_pid_of(vm), 1},
 					    .signal = GDB_SIGNAL_TRAP};
 		vm_stop(vm->vm, VM_RESETTING);
 	}
@@ -148,7 +147,7 @@ static bool is_still(struct debug_vm *vm)
 static struct gdb_stop end_of(const struct debug_vm *vm)
 {
 	return (struct gdb_stop){
-		.thread = {.pid = (uint32_t)(vm - debug_vms) + 1, .tid = 1},
+		.thread = {.pid = debug_pid_of(vm), .tid = 1},
 		.reason = vm->vm->crashed ? GDB_STOP_KILLED : GDB_STOP_EXITED,
 		.signal = GDB_SIGNAL_ABRT,
 	};

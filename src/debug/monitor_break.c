@@ -5,6 +5,7 @@
 #include "debug/monitor.h"
 #include "lib/bits.h"
 #include "lib/string.h"
+#include "lib/words.h"
 
 #define CALL_BITS \
 	(BIT(31) | GENMASK(29, 0)) /* of a function id, but whether it is the 64-bit form */
@@ -24,14 +25,6 @@ static const struct {
 #include "core/smccc_functions.def"
 #undef FUNCTION
 };
-
-static bool is_same_word(const char *a, const char *b)
-{
-	for (; *a && *b; a++, b++)
-		if ((*a | ('a' ^ 'A')) != (*b | ('a' ^ 'A')))
-			return false;
-	return !*a && !*b;
-}
 
 static void say_point(const struct debug_vm *vm, unsigned i)
 {

@@ -7,6 +7,7 @@
 #include "debug/registers.h"
 #include "hal/arm64.h"
 #include "lib/string.h"
+#include "lib/words.h"
 
 typedef unsigned long long ull;
 
@@ -143,14 +144,6 @@ void monitor_timer(struct debug_vcpu *debug, const char *rest)
 		    (ull)timer->physical.cval);
 }
 
-static bool is_name(const char *name, const char *wanted)
-{
-	for (; *name && *wanted; name++, wanted++)
-		if ((*name | ('a' ^ 'A')) != (*wanted | ('a' ^ 'A')))
-			return false;
-	return !*name && !*wanted;
-}
-
 void monitor_sysreg(struct debug_vcpu *debug, const char *rest)
 {
 	bool found = false;
@@ -159,7 +152,7 @@ void monitor_sysreg(struct debug_vcpu *debug, const char *rest)
 		const struct system_register *row = &system_registers[i];
 		uint64_t value;
 
-		if (*rest && !is_name(row->name, rest))
+		if (*rest && !is_same_word(row->name, rest))
 			continue;
 		found = true;
 		if (register_read(debug, REGISTER_SYSTEM + i, (uint8_t *)&value) == GDB_OK)

@@ -79,6 +79,11 @@ static inline struct debug_vcpu *debug_vcpu_of(const struct vm_vcpu *vcpu)
 	return &debug_vcpus[vcpu->core.id];
 }
 
+static inline uint32_t debug_pid_of(const struct debug_vm *vm)
+{
+	return (uint32_t)(vm - debug_vms) + 1;
+}
+
 /* As the debugger numbers them: a process a VM, a thread a vCPU, both from 1. NULL: no such thing. */
 struct debug_vm *debug_vm_of(uint32_t pid);
 struct debug_vcpu *debug_vcpu_at(struct gdb_thread thread);

@@ -39,7 +39,7 @@ struct gdb_thread debug_thread_of(const struct vm_vcpu *vcpu)
 {
 	const struct debug_vm *vm = debug_vcpu_of(vcpu)->vm;
 
-	return (struct gdb_thread){.pid = (uint32_t)(vm - debug_vms) + 1, .tid = vcpu->index + 1};
+	return (struct gdb_thread){.pid = debug_pid_of(vm), .tid = vcpu->index + 1};
 }
 
 static uint32_t epoch_of(const struct debug_vm *vm)
