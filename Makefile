@@ -36,6 +36,7 @@ include guests/tests/rules.mk
 include trace/host/rules.mk
 include tools/make/test.mk
 include tools/make/bench.mk
+include tools/make/browser.mk
 
 .PHONY: help build run clean lint format docs docs-figures api
 

@@ -44,11 +44,17 @@ needs() {
 		test  spin                                           spin
 		test  groff                                          groff-base
 		test  gdb-multiarch                                  gdb-multiarch
+		test  chromium                                       chromium
 		docs  /usr/bin/python3                               python3
-		test  doxygen                                        doxygen
 		docs  doxygen                                        doxygen
 		docs  mkdocs                                         mkdocs
 		docs  /usr/share/mkdocs/themes/material              mkdocs-material
+		docs  clang                                          clang
+		docs  wasm-ld                                        lld
+		docs  /usr/lib/wasm32-wasi/libc.a                    wasi-libc
+		docs  /usr/lib/llvm-*/lib/clang/*/lib/wasi/libclang_rt.builtins-wasm32.a libclang-rt-14-dev-wasm32
+		docs  node                                           nodejs
+		docs  npm                                            npm
 	TABLE
 }
 
@@ -67,7 +73,7 @@ missing_packages() {
 		case " $* " in
 		*" $group "*) is_there "$thing" || printf '%s\n' "$package" ;;
 		esac
-	done < <(needs)
+	done < <(needs) | sort -u
 }
 
 # Installs packages; the caller has checked that there is one to install.
@@ -103,7 +109,7 @@ main() {
 	[ $# -le 1 ] || usage_error "one target at a time; usage: tools/setup.sh [-n] [run|test|bench|docs]"
 	case ${1:-run} in
 	run | bench) groups=(run) ;;
-	test) groups=(run test) ;;
+	test) groups=(run test docs) ;;
 	docs) groups=(docs) ;;
 	-h | --help)
 		sed -n '3,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"

@@ -60,9 +60,9 @@ endif
 
 unit-build: $(UNIT_TESTS) $(FUZZERS) $(GDBSTUB_HOST) $(BUILD)/host/vtrace
 
-test-build: build images linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin $(UNIT_TESTS) $(FUZZERS) $(GDBSTUB_HOST) test-guests
+test-build: build images linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin $(UNIT_TESTS) $(FUZZERS) $(GDBSTUB_HOST) test-guests browser-build
 
-test: ## every test: host units, fuzzers, QEMU systems, lint
+test: ## every test: host units, fuzzers, QEMU systems, the site in a browser, lint
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory test-build
 	@$(MAKE) --no-print-directory lint
