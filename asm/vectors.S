@@ -16,7 +16,6 @@
 #define ENTRY_PARK  16
 #define ENTRY_SAVED 32
 #define ENTRY_BYTES (ENTRY_SAVED + 96)
-#define EL2_IRQ_BYTES 192
 
 /* Bits of what the C functions answer: core/dispatch.c, answer(), and enum exit_action. */
 #define ANSWER_NOT_PLAIN 16
@@ -101,22 +100,10 @@
 	.balign	0x80
 	.endm
 
-/*
- * EL2's own exceptions are all faults of ours: interrupts are masked while EL2 runs. SP cannot be trusted (the stack may have
- * run into its guard page), so the report runs on the CPU's emergency stack. x0 is parked in SP_EL0: the guest's value is lost,
- * which no longer matters.
- */
-	.macro	el2_fault kind
+/* Of EL2's own exceptions the vectors only tell which: asm/own_vectors.S, four instructions each. */
+	.macro	own_entry kind
 	slot
-	msr	sp_el0, x0
-	mov	x0, #\kind
-	b	el2_fault_entry
-	.endm
-
-/* Only in a window of irq_window_open(): everywhere else PSTATE.I is set. */
-	.macro	el2_irq
-	slot
-	b	el2_irq_entry
+	b	el2_own_vectors + 16 * \kind
 	.endm
 
 /* A guest's exit: `handler` is C, `after_exit` goes on with its answer. */
@@ -172,14 +159,9 @@ resume:
 	.global	\name
 	.type	\name, %function
 \name:
-	el2_fault 0				/* current EL with SP_EL0: never used by us */
-	el2_fault 1
-	el2_fault 2
-	el2_fault 3
-	el2_fault 4				/* current EL with SP_EL2: synchronous, IRQ, FIQ, SError */
-	el2_irq
-	el2_fault 6
-	el2_fault 7
+	.irp	own, 0, 1, 2, 3, 4, 5, 6, 7	/* current EL: with SP_EL0, which we never use; with SP_EL2 */
+	own_entry \own
+	.endr
 	.ifc	\kind, plain			/* the rest of the last slot is not needed */
 	after_plain_exit
 	.endif
@@ -324,76 +306,3 @@ leave_guest:
 	ldp	x29, x30, [sp, #ENTRY_SAVED + 80]
 	add	sp, sp, #ENTRY_BYTES
 	ret
-
-/*
- * An interrupt of EL2's own code, in a window. C may change x0-x18 and x30; ELR and SPSR say where we were: another exception, a
- * guest's exit even, may come before we go back. The frame record at the bottom keeps backtraces whole.
- */
-el2_irq_entry:
-	stp	x29, x30, [sp, #-EL2_IRQ_BYTES]!
-	mov	x29, sp
-	stp	x0, x1, [sp, #16]
-	stp	x2, x3, [sp, #32]
-	stp	x4, x5, [sp, #48]
-	stp	x6, x7, [sp, #64]
-	stp	x8, x9, [sp, #80]
-	stp	x10, x11, [sp, #96]
-	stp	x12, x13, [sp, #112]
-	stp	x14, x15, [sp, #128]
-	stp	x16, x17, [sp, #144]
-	mrs	x0, elr_el2
-	mrs	x1, spsr_el2
-	stp	x18, x0, [sp, #160]
-	str	x1, [sp, #176]
-	bl	el2_interrupt
-	ldr	x1, [sp, #176]
-	ldp	x18, x0, [sp, #160]
-	msr	elr_el2, x0
-	msr	spsr_el2, x1
-	ldp	x16, x17, [sp, #144]
-	ldp	x14, x15, [sp, #128]
-	ldp	x12, x13, [sp, #112]
-	ldp	x10, x11, [sp, #96]
-	ldp	x8, x9, [sp, #80]
-	ldp	x6, x7, [sp, #64]
-	ldp	x4, x5, [sp, #48]
-	ldp	x2, x3, [sp, #32]
-	ldp	x0, x1, [sp, #16]
-	ldp	x29, x30, [sp], #EL2_IRQ_BYTES
-	eret
-	sb_after_eret
-
-/*
- * Build struct fault_frame on the emergency stack and call el2_fault(kind, frame). x0 = kind; the faulting x0 is in SP_EL0.
- */
-	.global	el2_fault_entry
-el2_fault_entry:
-	msr	tpidr_el0, x1			/* the guest's is lost too */
-	mrs	x1, tpidr_el2
-	ldr	x1, [x1, #PERCPU_EMERGENCY_SP]
-	sub	x1, x1, #FAULT_FRAME_BYTES
-	stp	x2, x3, [x1, #16]
-	mov	x2, sp				/* where SP was */
-	mov	sp, x1
-	str	x2, [sp, #248]
-	mrs	x2, sp_el0
-	mrs	x3, tpidr_el0
-	stp	x2, x3, [sp, #0]
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	stp	x8, x9, [sp, #64]
-	stp	x10, x11, [sp, #80]
-	stp	x12, x13, [sp, #96]
-	stp	x14, x15, [sp, #112]
-	stp	x16, x17, [sp, #128]
-	stp	x18, x19, [sp, #144]
-	stp	x20, x21, [sp, #160]
-	stp	x22, x23, [sp, #176]
-	stp	x24, x25, [sp, #192]
-	stp	x26, x27, [sp, #208]
-	stp	x28, x29, [sp, #224]
-	str	x30, [sp, #240]
-	mov	x1, sp
-	bl	el2_fault
-1:	wfi					/* el2_fault() does not come back */
-	b	1b

@@ -1,4 +1,4 @@
-/* An EL2 fault as asm/vectors.S hands it to core/panic.c. */
+/* An EL2 fault as asm/own_vectors.S hands it to main/panic.c. */
 #ifndef CORE_FAULT_H
 #define CORE_FAULT_H
 

@@ -1,6 +1,6 @@
 /*
  * Interrupts while EL2 itself is busy for long: see include/vitrine/percpu.h. Everywhere else EL2 keeps them masked, and what
- * comes waits for the guest's entry. asm/vectors.S calls el2_interrupt().
+ * comes waits for the guest's entry. asm/own_vectors.S calls el2_interrupt().
  */
 #include <vitrine/embed.h>
 #include <vitrine/percpu.h>

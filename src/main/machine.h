@@ -39,7 +39,7 @@ uint64_t emergency_stack_for(unsigned cpu);
 void metadata_begin(void);
 void metadata_end(bool panicking);
 
-/* panic.c: fault on purpose in the way that `name` says. */
+/* panic_test.c: fault on purpose in the way that `name` says. */
 void panic_test(const char *name);
 
 /* symbols.c: the function that holds `address`, and how far in; NULL when there is none. */

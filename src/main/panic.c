@@ -120,36 +120,3 @@ void el2_fault(uint64_t kind, const struct fault_frame *frame)
 	log_backtrace(frame->x[29]);
 	end_report();
 }
-
-/*
- * Each call needs more stack than the last: ends in the guard page. The volatile use keeps it from
- * becoming a loop.
- */
-static unsigned overflow_stack(unsigned depth)
-{
-	volatile char space[512];
-
-	space[0] = (char)depth;
-	return depth == 0 ? 0 : overflow_stack(depth + 1) + (unsigned char)space[0];
-}
-
-void panic_test(const char *name)
-{
-	/* The page at 0 is not mapped. Volatile: a compiler that knew the address would refuse it. */
-	const volatile uint64_t nowhere = 8;
-
-	if (strcmp(name, "null") == 0)
-		mmio_write32(nowhere, 1);
-	else if (strcmp(name, "text") == 0)
-		mmio_write32((uint64_t)(uintptr_t)text_start, 1);
-	else if (strcmp(name, "stack") == 0)
-		overflow_stack(1);
-	else if (strcmp(name, "brk") == 0)
-		__asm__ volatile("brk #7");
-	else if (strcmp(name, "assert") == 0)
-		ASSERT(name == 0);
-	else
-		log_line("boot argument panic-test=%s: no such test (null, text, stack, brk, "
-			 "assert)",
-			 name);
-}

@@ -14,6 +14,7 @@ PANICS = {
     "text": r"EL2 exception: synchronous, data abort, same EL",
     "stack": r"EL2 exception: synchronous, data abort, same EL",
     "brk": r"EL2 exception: synchronous, BRK",
+    "registers": r"EL2 exception: synchronous, BRK",
     "assert": r"name == 0",
 }
 
@@ -29,7 +30,7 @@ def test_an_el2_fault_is_reported(tmp_path, name):
         assert re.search(r"panic on cpu \d: .*" + PANICS[name], output, re.IGNORECASE), run.report()
         assert output.count("panic on cpu") == 1, "one CPU reports, all stop: " + run.report()
         names = re.findall(r"(?:pc|from) 0x[0-9a-f]+ = image\+0x[0-9a-f]+ (\w+)\+0x", output)
-        assert name == "stack" or "boot_main" in names and "primary_entry" in names, f"a backtrace with names: {names}"
+        assert name in ("stack", "registers") or "boot_main" in names and "primary_entry" in names, f"a backtrace with names: {names}"
         if name == "stack":
             assert names.count("overflow_stack") > 3, names
         if name != "assert":
@@ -53,6 +54,13 @@ def image_elf():
     """The linked form of what runs: the image is cut out of it."""
     image = (harness.BUILD / "vitrine.img").read_bytes()
     return next(path.with_suffix(".elf") for path in harness.BUILD.glob("*/vitrine.img") if path.read_bytes() == image)
+
+
+def test_each_register_is_told_as_it_was(tmp_path):
+    run = harness.run(tmp_path, "--hv-append", "panic-test=registers", nodes=[harness.vm("hello", HELLO)])
+    told = {name: int(value, 16) for name, value in re.findall(r"\b(x\d+|sp) +([0-9a-f]{16})\b", run.log)}
+    sp = told.pop("sp")
+    assert told == {f"x{number}": sp if number == 27 else 0x101 * number for number in range(31)}, run.report()
 
 
 def test_the_faulting_address_is_told(tmp_path):

@@ -10,7 +10,7 @@
 LIB := $(BUILD)/lib
 LIB_OBJ := $(OBJ)/lib
 LIB_C := $(wildcard src/core/*.c) $(addprefix src/lib/,err.c printf.c string.c) $(wildcard src/library/*.c)
-LIB_S := $(addprefix asm/,vectors.S fpsimd.S)
+LIB_S := $(addprefix asm/,vectors.S own_vectors.S fpsimd.S)
 LIB_OBJECTS := $(LIB_C:%.c=$(LIB_OBJ)/%.o) $(LIB_S:%.S=$(LIB_OBJ)/%.o)
 LIB_AR := aarch64-linux-gnu-ar
 # A debug build's lock order belongs to the hypervisor; LTO objects belong to one compiler.
