@@ -11,7 +11,8 @@ MAKEFLAGS += --no-builtin-rules
 ifeq ($(origin CC),default)
 CC := aarch64-linux-gnu-gcc
 endif
-MODE ?= release
+# `make LAB=04`, `make LABS=all`: the modules of these labs are a student's (tools/make/labs.mk); no LTO then.
+MODE ?= $(if $(LAB)$(LABS),O2,release)
 # `make PERF=1`: exits are measured (include/vitrine/perf.h); the image is build/vitrine-perf.img.
 # `make GDB=1`: with the debugger for guests; the image is build/vitrine-gdb.img.
 # `make PLATFORM=qemu-virt-gicv2`: another machine (tools/make/hypervisor.mk lists them); its image is
@@ -26,6 +27,7 @@ say = @printf '  %-5s %s\n' '$1' '$2'
 endif
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
+include tools/make/labs.mk
 include tools/make/hypervisor.mk
 include tools/make/library.mk
 include tools/make/gdbstub.mk
@@ -35,6 +37,7 @@ include guests/bench/rules.mk
 include guests/tests/rules.mk
 include trace/host/rules.mk
 include tools/make/test.mk
+include tools/make/lab_rules.mk
 include tools/make/bench.mk
 include tools/make/browser.mk
 

@@ -25,6 +25,23 @@ __attribute__((weak)) bool on_exception(struct trap *trap, unsigned class)
 	return false;
 }
 
+__attribute__((weak)) void report(bool ok, const char *claim)
+{
+	(void)ok;
+	(void)claim;
+}
+
+__attribute__((weak)) void report_values(uint64_t got, uint64_t wanted)
+{
+	(void)got;
+	(void)wanted;
+}
+
+__attribute__((weak)) void report_end(uint64_t checks)
+{
+	(void)checks;
+}
+
 void say(const char *text)
 {
 	for (; *text; text++) {
@@ -56,6 +73,7 @@ void check(bool ok, const char *claim)
 	say(ok ? "ok: " : "FAIL: ");
 	say(claim);
 	say("\n");
+	report(ok, claim);
 }
 
 void check_equal(uint64_t got, uint64_t wanted, const char *claim)
@@ -68,6 +86,7 @@ void check_equal(uint64_t got, uint64_t wanted, const char *claim)
 	say(", wanted ");
 	say_number(wanted);
 	say("\n");
+	report_values(got, wanted);
 }
 
 void finish(void)
@@ -75,6 +94,7 @@ void finish(void)
 	say(failures ? "done with failures: " : "done: ");
 	say_number(checks);
 	say(" checks\n");
+	report_end(checks);
 	hvc(PSCI_SYSTEM_OFF, 0, 0, 0);
 	say("FAIL: SYSTEM_OFF came back\n");
 	for (;;)
@@ -143,6 +163,8 @@ void exception(struct trap *trap, uint64_t kind)
 	say(" elr ");
 	say_number(trap->elr);
 	say("\n");
+	report(false, "no exception but those expected");
+	report_values(trap->esr, 0);
 	failures++;
 	finish();
 }

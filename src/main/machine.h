@@ -15,6 +15,7 @@ enum exit_status {
 	EXIT_STATUS_GUEST_CRASH = 3,
 	EXIT_STATUS_PANIC = 4,
 	EXIT_STATUS_NO_VM = 5,
+	EXIT_STATUS_LAB = 64, /* a lab's image: a function is still to be written */
 };
 
 /* The machine's boot arguments. */

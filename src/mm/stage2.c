@@ -41,6 +41,7 @@ struct unmapping {
 
 static uint64_t attributes(enum stage2_attr attr)
 {
+	/* LAB 04.1 */
 	const uint64_t normal = FIELD_PREP(DESC_S2_MEMATTR, S2_MEMATTR_NORMAL_WB) |
 				FIELD_PREP(DESC_SH, SH_INNER) | DESC_AF;
 	const uint64_t device = FIELD_PREP(DESC_S2_MEMATTR, S2_MEMATTR_DEVICE_NGNRE) | DESC_AF;
@@ -54,6 +55,7 @@ static uint64_t attributes(enum stage2_attr attr)
 		return device | FIELD_PREP(DESC_S2_S2AP, S2AP_READ_WRITE) | DESC_XN;
 	}
 	return 0;
+	/* END LAB */
 }
 
 static enum stage2_attr attr_of(uint64_t desc)
@@ -77,6 +79,7 @@ static bool range_ok(const struct stage2 *s2, uint64_t ipa, uint64_t bytes)
 enum vt_err stage2_init(struct stage2 *s2, struct page_pool *pool, unsigned ipa_bits,
 			unsigned pa_bits, unsigned vmid)
 {
+	/* LAB 04.1 */
 	const unsigned start_level = ipa_bits <= LEVEL1_IPA_BITS ? 1 : 0;
 	const uint64_t sl0 = start_level == 1 ? VTCR_SL0_LEVEL1 : VTCR_SL0_LEVEL0;
 
@@ -108,11 +111,13 @@ enum vt_err stage2_init(struct stage2 *s2, struct page_pool *pool, unsigned ipa_
 	};
 	tlb_guest_all(s2->vttbr);
 	return VT_OK;
+	/* END LAB */
 }
 
 /* The entry that decides what becomes of `ipa`, a leaf or a hole, and its level. */
 static uint64_t *find(const struct stage2 *s2, uint64_t ipa, unsigned *level)
 {
+	/* LAB 04.2 */
 	uint64_t *entry = entry_at(s2->root, s2->start_level, ipa);
 
 	for (*level = s2->start_level; desc_is_table(*entry, *level);) {
@@ -120,6 +125,7 @@ static uint64_t *find(const struct stage2 *s2, uint64_t ipa, unsigned *level)
 		entry = entry_at(desc_table(*entry), *level, ipa);
 	}
 	return entry;
+	/* END LAB */
 }
 
 /* Where the entry at `level` that holds `ipa` ends: the next address worth looking at. */
@@ -145,6 +151,7 @@ static bool is_hole(const struct stage2 *s2, uint64_t ipa, uint64_t bytes)
 static uint64_t *find_place(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t bytes,
 			    unsigned *level)
 {
+	/* LAB 04.3 */
 	uint64_t *table = s2->root;
 
 	for (*level = s2->start_level;; ++*level) {
@@ -163,11 +170,13 @@ static uint64_t *find_place(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64
 		}
 		table = desc_table(*entry);
 	}
+	/* END LAB */
 }
 
 static enum vt_err map_hole(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t bytes,
 			    uint64_t attrs)
 {
+	/* LAB 04.3 */
 	enum vt_err err = VT_OK;
 	unsigned level;
 
@@ -183,6 +192,7 @@ static enum vt_err map_hole(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64
 	dsb_ishst(); /* every walker sees the entries before the caller lets the guest run */
 	isb();
 	return err;
+	/* END LAB */
 }
 
 enum vt_err stage2_map(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t bytes,
@@ -209,6 +219,7 @@ enum vt_err stage2_map(struct stage2 *s2, uint64_t ipa, uint64_t pa, uint64_t by
  */
 static enum vt_err split_block(struct stage2 *s2, uint64_t *entry, unsigned level, uint64_t ipa)
 {
+	/* LAB 04.4 */
 	uint64_t *table = page_pool_take(s2->pool);
 
 	if (!table)
@@ -225,11 +236,13 @@ static enum vt_err split_block(struct stage2 *s2, uint64_t *entry, unsigned leve
 	write_entry(entry, table_desc(table));
 	dsb_ishst();
 	return VT_OK;
+	/* END LAB */
 }
 
 /* Split until no block lies across `ipa`. */
 static enum vt_err split_at(struct stage2 *s2, uint64_t ipa)
 {
+	/* LAB 04.4 */
 	for (;;) {
 		unsigned level;
 		uint64_t *entry = find(s2, ipa, &level);
@@ -242,6 +255,7 @@ static enum vt_err split_at(struct stage2 *s2, uint64_t ipa)
 		if (err != VT_OK)
 			return err;
 	}
+	/* END LAB */
 }
 
 static void mark_stale(struct unmapping *un, uint64_t ipa)
@@ -277,6 +291,7 @@ static void unlink_table(struct unmapping *un, uint64_t *entry, uint64_t ipa)
  */
 static uint64_t clear_one(struct stage2 *s2, struct unmapping *un, uint64_t ipa, uint64_t end)
 {
+	/* LAB 04.5 */
 	uint64_t *path[LAST_LEVEL + 1]; /* the entry passed at each level */
 	unsigned level = s2->start_level;
 
@@ -302,6 +317,7 @@ static uint64_t clear_one(struct stage2 *s2, struct unmapping *un, uint64_t ipa,
 		unlink_table(un, path[level - 1], ipa);
 	}
 	return next;
+	/* END LAB */
 }
 
 /*
@@ -310,6 +326,7 @@ static uint64_t clear_one(struct stage2 *s2, struct unmapping *un, uint64_t ipa,
  */
 static void finish_unmapping(struct stage2 *s2, struct unmapping *un)
 {
+	/* LAB 04.5 */
 	if (un->stale_count > MAX_STALE) {
 		tlb_guest_all(s2->vttbr);
 	} else if (un->stale_count > 0) {
@@ -326,6 +343,7 @@ static void finish_unmapping(struct stage2 *s2, struct unmapping *un)
 		un->dead = (uint64_t *)(uintptr_t)table[0];
 		page_pool_give(s2->pool, table);
 	}
+	/* END LAB */
 }
 
 enum vt_err stage2_unmap(struct stage2 *s2, uint64_t ipa, uint64_t bytes)
@@ -355,6 +373,7 @@ enum vt_err stage2_unmap(struct stage2 *s2, uint64_t ipa, uint64_t bytes)
 
 enum vt_err stage2_walk(struct stage2 *s2, uint64_t ipa, struct stage2_leaf *leaf)
 {
+	/* LAB 04.2 */
 	unsigned level;
 
 	if (!in_range(ipa, 1, s2->ipa_bits))
@@ -373,6 +392,7 @@ enum vt_err stage2_walk(struct stage2 *s2, uint64_t ipa, struct stage2_leaf *lea
 		.attr = attr_of(desc),
 	};
 	return VT_OK;
+	/* END LAB */
 }
 
 /* Unmapping all splits nothing, so it cannot fail. */

@@ -19,7 +19,9 @@ GIC := $(GIC_OF_$(PLATFORM))
 PLATFORM_SUFFIX := $(if $(filter-out qemu-virt,$(PLATFORM)),-$(PLATFORM))$(if $(PERF),-perf)$(if $(GDB),-gdb)
 
 OBJ := $(BUILD)/$(notdir $(CC))-$(MODE)$(PLATFORM_SUFFIX)
-IMAGE := $(BUILD)/vitrine$(PLATFORM_SUFFIX).img
+# What is linked: beside the objects, but for a lab's image, which has most of its objects from there (tools/make/labs.mk).
+LINKED := $(OBJ)$(LAB_TAG:%=/%)
+IMAGE := $(BUILD)/vitrine$(PLATFORM_SUFFIX)$(LAB_TAG:%=-%).img
 SYSROOT := $(BUILD)/sysroot/usr
 SYSROOT_LIBS := $(SYSROOT)/lib/aarch64-linux-gnu/libfdt.a $(SYSROOT)/lib/aarch64-linux-gnu/libz.a
 
@@ -49,10 +51,10 @@ HAL_SOURCES_zcu102 := src/dev/uart_cadence.c src/dev/log_port_cadence.c
 CHOSEN_SOURCES := $(GIC_SOURCES_$(GIC)) $(HAL_SOURCES_$(HAL))
 OTHER_SOURCES := $(filter-out $(CHOSEN_SOURCES),$(GIC_SOURCES_2) $(GIC_SOURCES_3) $(HAL_SOURCES_qemu-virt) $(HAL_SOURCES_zcu102))
 
-CORE_SOURCES := $(filter-out $(OTHER_SOURCES),$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))) \
+CORE_SOURCES := $(filter-out $(OTHER_SOURCES) $(if $(LAB_TAG),,src/main/lab_todo.c),$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))) \
 	$(wildcard src/hal/$(HAL)/*.c) $(wildcard trace/*.c) $(if $(GDB),$(wildcard gdbstub/*.c))
 ASM_SOURCES := $(filter-out asm/vitrine.ld,$(wildcard asm/*.S))
-OBJECTS := $(CORE_SOURCES:%.c=$(OBJ)/%.o) $(ASM_SOURCES:%.S=$(OBJ)/%.o)
+OBJECTS := $(call lab_choice,$(CORE_SOURCES:%.c=$(OBJ)/%.o) $(ASM_SOURCES:%.S=$(OBJ)/%.o))
 
 TARGET_FLAGS := -std=c17 -ffreestanding -fpie -fvisibility=hidden -mgeneral-regs-only -mstrict-align \
 	-fno-stack-protector -fno-omit-frame-pointer -fno-asynchronous-unwind-tables -fno-common -march=armv8-a -mno-outline-atomics \
@@ -134,33 +136,33 @@ $(OBJ)/asm-offsets.h: asm/asm-offsets.c asm/asm-offsets.def $(INCLUDE_ROOTS) too
 	@{ echo '/* Generated from asm/asm-offsets.def. */'; sed -nE 's/.*"@define ([A-Z0-9_]+) [#]?([0-9]+)".*/#define \1 \2/p' $(@:.h=.s); \
 	   echo '#define VCPU_X(n) (VCPU_FRAME_X + 8 * (n))'; } > $@
 
-$(OBJ)/names-empty.S: tools/symbols.py
+$(LINKED)/names-empty.S: tools/symbols.py
 	@mkdir -p $(@D)
 	$(Q)$(PYTHON) tools/symbols.py < /dev/null > $@
-$(OBJ)/names.S: $(OBJ)/vitrine-nameless.elf tools/symbols.py
+$(LINKED)/names.S: $(LINKED)/vitrine-nameless.elf tools/symbols.py
 	$(Q)$(NM) $< | $(PYTHON) tools/symbols.py > $@
-$(OBJ)/names%o: $(OBJ)/names%S
+$(LINKED)/names%o: $(LINKED)/names%S
 	$(Q)$(CC) $(filter-out -flto -std=c17,$(TARGET_FLAGS)) -c -o $@ $<
 
 LINK = $(CC) $(filter-out -g,$(TARGET_FLAGS)) $(LINK_FLAGS) -Wl,-Map,$@.map -o $@ $(OBJECTS) $(filter %/names.o %/names-empty.o,$^) \
 	-L$(SYSROOT)/lib/aarch64-linux-gnu -lfdt -lz $(EXTRA_LIBS)
 
-$(OBJ)/vitrine-nameless.elf: $(OBJECTS) $(OBJ)/names-empty.o asm/vitrine.ld $(SYSROOT_LIBS)
+$(LINKED)/vitrine-nameless.elf: $(OBJECTS) $(LINKED)/names-empty.o asm/vitrine.ld $(SYSROOT_LIBS)
 	$(call say,LINK,$@)
 	$(Q)$(LINK)
-$(OBJ)/vitrine.elf: $(OBJECTS) $(OBJ)/names.o asm/vitrine.ld $(SYSROOT_LIBS)
+$(LINKED)/vitrine.elf: $(OBJECTS) $(LINKED)/names.o asm/vitrine.ld $(SYSROOT_LIBS)
 	$(call say,LINK,$@)
 	$(Q)$(LINK)
 	@! $(NM) -u $@ | grep . || { echo "error: undefined symbols above" >&2; exit 1; }
 
-$(OBJ)/vitrine.img: $(OBJ)/vitrine.elf
+$(LINKED)/vitrine.img: $(LINKED)/vitrine.elf
 	$(Q)aarch64-linux-gnu-objcopy -O binary $< $@
 
 # What `tools/vitrine` runs: the last one built.
 .PHONY: image images
-image: $(OBJ)/vitrine.img
+image: $(LINKED)/vitrine.img
 $(IMAGE): image
-	@cmp -s $(OBJ)/vitrine.img $@ || cp $(OBJ)/vitrine.img $@
+	@cmp -s $(LINKED)/vitrine.img $@ || cp $(LINKED)/vitrine.img $@
 
 # One after the other: they share what is fetched and generated.
 images: $(IMAGE) ## the hypervisor for every platform

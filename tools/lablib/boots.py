@@ -1,0 +1,211 @@
+"""Tests of the tiers Q and T: boots of the lab's image, what the guests said in their mailbox, and what the trace shows."""
+
+import json
+import operator
+import os
+import re
+import secrets
+import subprocess
+
+from . import build, golden, jail
+from .common import BUILD, ROOT, STATUS_TODO, Infrastructure, LabError, case_pattern, run, time_scale
+
+PLACEHOLDER = b"VITRINE-NONCE-##"
+SMALL_RAM = "<0x0 0x40000000 0x0 0x00200000>"
+LAST_EVENTS = 20
+STATUS_TIMEOUT, STATUS_SETUP = 124, 6
+
+
+def node(name, image, vcpus, properties):
+    """A VM of the manifest. Properties: text becomes a string, a list strings, an int a cell; "<...>" and "[...]" stay."""
+    lines = []
+    for key, value in {"compatible": "vitrine,vm", "vcpus": vcpus, "memory": SMALL_RAM, "image": f'/incbin/("{image}")',
+                       **properties}.items():
+        if isinstance(value, int):
+            value = f"<{value}>"
+        elif isinstance(value, list):
+            value = ", ".join(f'"{text}"' for text in value)
+        elif not value.startswith(("<", "[", "/incbin/")):
+            value = f'"{value}"'
+        lines.append(f"\t\t{key.replace('_', '-')} = {value};")
+    return f"\t{name} {{\n" + "\n".join(lines) + "\n\t};\n"
+
+
+class Booted:
+    """A boot that has ended."""
+
+    def __init__(self, folder, elf, status, said):
+        self.folder, self.elf, self.status, self.said = folder, elf, status, said
+        self.claims, self.values = [], {}  # (ok, claim) in order; what was seen of one that failed
+        self.finished = False
+        self.console = ""
+        log = folder / "vitrine.log"
+        self.log = log.read_text(errors="replace") if log.exists() else ""
+
+    def read_mailbox(self, nonces):
+        path = self.folder / "mailbox"
+        for line in path.read_text(errors="replace").splitlines() if path.exists() else []:
+            vm = next((vm for vm, nonce in nonces.items() if line.startswith(nonce + " ")), None)
+            if vm is None:
+                continue
+            word, _, rest = line[len(PLACEHOLDER) + 1:].partition(" ")
+            prefix = f"[{vm}] " if len(nonces) > 1 else ""
+            if word in ("ok", "FAIL"):
+                self.claims.append((word == "ok", prefix + rest))
+            elif word == "seen" and self.claims:
+                self.values[self.claims[-1][1]] = f"seen {rest}"
+            elif word == "done":
+                self.ended = getattr(self, "ended", 0) + 1
+                self.finished = self.ended == len(nonces)
+
+    def vtrace(self, *arguments):
+        done = run([BUILD / "host/vtrace", *arguments, self.folder / "run.vtr"])
+        return done.stdout
+
+    def last_events(self):
+        return self.vtrace("dump").splitlines()[-LAST_EVENTS:]
+
+    def how_it_ended(self):
+        """Why there is no verdict, in one line."""
+        todo = re.search(r"LAB \d\d: .*", self.log)
+        if todo:
+            return todo[0].strip()
+        for pattern in (r"manifest: .*", r"panic on cpu.*", r".*crashed.*", r"cannot run guests here.*", r"no VM can be started"):
+            found = re.search(pattern, self.log)
+            if found:
+                return found[0].strip()
+        if self.status == STATUS_TIMEOUT:
+            return "it was still running when its time was up"
+        return f"it ended with status {self.status}, and the guest had not come to its end"
+
+
+class Boots:
+    """The boots of one grading, each made once."""
+
+    def __init__(self, lab, image, folder):
+        self.lab, self.image, self.folder = lab, image, folder
+        self.done = {}
+
+    def get(self, name):
+        if name not in self.done:
+            self.done[name] = self._boot(self.lab.boot_named(name))
+        return self.done[name]
+
+    def _boot(self, boot):
+        folder = self.folder / boot.id
+        folder.mkdir(parents=True)
+        rows = boot.nodes or [{"name": "guest", "guest": boot.guest, "how": boot.how, "vcpus": boot.vcpus,
+                               "properties": boot.properties}]
+        nodes, nonces, elf = [], {}, None
+        for row in rows:
+            elf = build.guest(row["guest"], self.lab)
+            nonces[row["name"]] = secrets.token_hex(8)
+            data = elf.read_bytes()
+            if data.count(PLACEHOLDER) != 1:
+                raise Infrastructure(f"{elf}: no place for the nonce")
+            image = folder / f"{row['name']}.elf"
+            image.write_bytes(data.replace(PLACEHOLDER, nonces[row["name"]].encode()))
+            how = {"bootargs": row["how"]} if row.get("how") else {}
+            nodes.append(node(row["name"], image.name, row.get("vcpus", 1), {**how, **row.get("properties", {})}))
+        manifest = folder / "vms.dts"
+        manifest.write_text('/dts-v1/;\n/ {\n\tcompatible = "vitrine,manifest-v1";\n\n' + "\n".join(nodes) + "};\n")
+        return self._run(boot, folder, elf, nonces)
+
+    def _run(self, boot, folder, elf, nonces):
+        seconds = boot.timeout * time_scale()
+        command = [*jail.prefix(), ROOT / "tools/vitrine", "run", "vms.dts", "--hypervisor", self.image, "--log", "vitrine.log",
+                   "--trace", "run.pftrace", "--timeout", str(int(seconds) + 1), *boot.args,
+                   "--qemu-arg=-chardev", "--qemu-arg=file,id=mailbox,path=mailbox",
+                   "--qemu-arg=-semihosting-config", "--qemu-arg=enable=on,target=native,chardev=mailbox"]
+        try:
+            done = run(command, cwd=folder, timeout=seconds * 2 + 60)
+        except subprocess.TimeoutExpired as error:
+            raise Infrastructure(f"boot {boot.id}: tools/vitrine does not come back") from error
+        if done.returncode == STATUS_SETUP:
+            raise Infrastructure(f"boot {boot.id}: {done.stderr.strip()}")
+        booted = Booted(folder, elf, done.returncode, done.stderr)
+        booted.console = done.stdout.replace("\r", "")
+        booted.read_mailbox(nonces)
+        return booted
+
+    def rerun(self, boot):
+        return f"tools/lab run {self.lab.id} {boot}    (--gdb to stop at the guest's first instruction)"
+
+
+def grade_claims(outcome, boots):
+    """Q: the share of the claims that hold. Without patterns: all that the guest makes, and that it comes to its end."""
+    test = outcome.test
+    booted = boots.get(test.boot)
+    patterns = test.claims or ["*"]
+    for pattern in patterns:
+        matching = [(ok, claim) for ok, claim in booted.claims if case_pattern(pattern).match(claim)]
+        if not matching:
+            outcome.total += 1
+            outcome.failures.append(f"{pattern}: never came to it: {booted.how_it_ended()}")
+        for ok, claim in matching:
+            outcome.total += 1
+            outcome.passed += ok
+            if not ok:
+                outcome.failures.append(f"{claim}" + (f": {booted.values[claim]}" if claim in booted.values else ""))
+    if not test.claims:
+        outcome.total += 1
+        if booted.finished and booted.status == 0:
+            outcome.passed += 1
+        else:
+            outcome.failures.append(f"the guest's end: {booted.how_it_ended()}")
+    _look_back(outcome, boots, booted)
+
+
+def _look_back(outcome, boots, booted):
+    outcome.rerun = boots.rerun(outcome.test.boot)
+    if not outcome.ok and booted.status != STATUS_TODO:
+        outcome.events = booted.last_events()
+
+
+def golden_text(booted):
+    dump = booted.vtrace("dump", "--no-time")
+    return "".join(line + "\n" for line in golden.normal(dump, golden.Functions(booted.elf)))
+
+
+def grade_golden(outcome, boots):
+    """T: the same events in the same order, time removed."""
+    test = outcome.test
+    booted = boots.get(test.boot)
+    outcome.total = 1
+    now = booted.folder / "now.txt"
+    now.write_text(golden_text(booted))
+    done = run([BUILD / "host/vtrace", "diff", "--golden", boots.lab.folder / test.golden, now])
+    if done.returncode == 0:
+        outcome.passed = 1
+    elif not now.read_text():
+        outcome.failures.append(f"no event was recorded: {booted.how_it_ended()}")
+    else:
+        outcome.failures += (done.stdout + done.stderr).strip().splitlines()[:12]
+    _look_back(outcome, boots, booted)
+
+
+_BOUND = re.compile(r"(==|!=|<=|>=|<|>) *(\d+)\Z")
+_COMPARE = {"==": operator.eq, "!=": operator.ne, "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
+
+
+def grade_events(outcome, boots):
+    """T: how many lines of `vtrace dump` match."""
+    test = outcome.test
+    booted = boots.get(test.boot)
+    lines = booted.vtrace("dump").splitlines()
+    for pattern, bound in test.events.items():
+        match = _BOUND.match(bound.strip())
+        if not match:
+            raise LabError(f"test {test.id}: events: {bound!r} is no bound such as \">= 10\"")
+        count = sum(bool(re.search(pattern, line)) for line in lines)
+        outcome.total += 1
+        if _COMPARE[match[1]](count, int(match[2])):
+            outcome.passed += 1
+        else:
+            outcome.failures.append(f"{count} events {pattern!r}, expected {bound}" + ("" if lines else f": {booted.how_it_ended()}"))
+    _look_back(outcome, boots, booted)
+
+
+def save(boots, path):
+    """For a person: where each boot's files are."""
+    path.write_text(json.dumps({name: os.fspath(booted.folder) for name, booted in boots.done.items()}))

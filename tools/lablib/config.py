@@ -1,0 +1,153 @@
+"""A lab as its lab.toml describes it. What is wrong in one is told with file and key."""
+
+import dataclasses
+import pathlib
+import tomllib
+from dataclasses import dataclass, field
+
+from .common import LABS, ROOT, LabError
+
+
+@dataclass
+class Task:
+    n: int
+    title: str
+    functions: list = field(default_factory=list)
+
+
+@dataclass
+class Boot:
+    id: str
+    guest: str = ""
+    how: str = ""
+    vcpus: int = 1
+    properties: dict = field(default_factory=dict)
+    nodes: list = field(default_factory=list)
+    args: list = field(default_factory=list)
+    timeout: float = 20.0
+
+
+@dataclass
+class Test:
+    id: str
+    points: int
+    task: int = 0
+    program: str = ""
+    cases: list = field(default_factory=list)
+    boot: str = ""
+    claims: list = None
+    golden: str = ""
+    events: dict = field(default_factory=dict)
+    function: str = ""
+    order: list = field(default_factory=list)
+    console: list = field(default_factory=list)
+    parent: str = ""
+    safety: bool = False
+    hidden: bool = False
+    hint: str = ""
+
+    @property
+    def tier(self):
+        return self.id.split(".")[0]
+
+
+@dataclass
+class Lab:
+    folder: pathlib.Path
+    id: str
+    title: str
+    edit: list
+    difficulty: str = "moderate"
+    hours: float = 4
+    gdb: bool = False
+    baseline: int = 0
+    task: list = field(default_factory=list)
+    boot: list = field(default_factory=list)
+    test: list = field(default_factory=list)
+
+    @property
+    def work(self):
+        return self.folder / "work"
+
+    @property
+    def points(self):
+        return sum(test.points for test in self.test)
+
+    def boot_named(self, name):
+        return next(boot for boot in self.boot if boot.id == name)
+
+    def work_file(self, reference, work=None):
+        return pathlib.Path(work or self.work) / pathlib.Path(reference).name
+
+
+def _made(kind, given, where):
+    names = {f.name: f for f in dataclasses.fields(kind)}
+    for key in given:
+        if key not in names:
+            raise LabError(f"{where}: {key}: there is no such key; known: {', '.join(n for n in names if n != 'folder')}")
+    missing = [n for n, f in names.items()
+               if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING and n not in given]
+    if missing:
+        raise LabError(f"{where}: {missing[0]} is missing")
+    return kind(**given)
+
+
+_NEEDS = {"H": "program", "Q": "boot", "T": "boot", "S": "order"}
+
+
+def _check(lab, where):
+    def wrong(what):
+        raise LabError(f"{where}: {what}")
+
+    ids = [test.id for test in lab.test]
+    for test in lab.test:
+        if test.tier not in _NEEDS or "." not in test.id:
+            wrong(f"test {test.id}: an id begins with H., Q., T. or S.")
+        if not getattr(test, _NEEDS[test.tier]):
+            wrong(f"test {test.id}: {_NEEDS[test.tier]} is missing")
+        if ids.count(test.id) > 1:
+            wrong(f"test {test.id}: twice")
+        if test.parent and test.parent not in ids:
+            wrong(f"test {test.id}: parent {test.parent}: there is no such test")
+        if test.boot and test.boot not in [boot.id for boot in lab.boot]:
+            wrong(f"test {test.id}: boot {test.boot}: there is no such boot")
+        if test.tier == "T" and not (test.golden or test.events):
+            wrong(f"test {test.id}: golden or events is missing")
+    for reference in lab.edit:
+        if not (ROOT / reference).exists() and not (ROOT / "prebuilt").exists():
+            wrong(f"edit: {reference}: there is no such file")
+    if lab.test and lab.points != 100:
+        wrong(f"the points are {lab.points}, not 100")
+
+
+def load(folder):
+    path = folder / "lab.toml"
+    where = path.relative_to(ROOT)
+    try:
+        given = tomllib.loads(path.read_text())
+    except OSError as error:
+        raise LabError(f"{where}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise LabError(f"{where}: {error}") from error
+    for name, kind in (("task", Task), ("boot", Boot), ("test", Test)):
+        given[name] = [_made(kind, row, f"{where}: {name} {row.get('id', row.get('n', '?'))}") for row in given.get(name, [])]
+    lab = _made(Lab, {"folder": folder, **given}, where)
+    _check(lab, where)
+    return lab
+
+
+def all_labs():
+    return [load(path.parent) for path in sorted(LABS.glob("lab[0-9][0-9]-*/lab.toml"))]
+
+
+def find(names):
+    """Labs by number: "4", "04", "all"."""
+    labs = {lab.id: lab for lab in all_labs()}
+    if not names or "all" in names:
+        return list(labs.values())
+    found = []
+    for name in names:
+        if name.zfill(2) not in labs:
+            raise LabError(f"lab {name}: there is none; known: {' '.join(labs) or 'none'}")
+        found.append(labs[name.zfill(2)])
+    return found
