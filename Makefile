@@ -41,7 +41,7 @@ include tools/make/lab_rules.mk
 include tools/make/bench.mk
 include tools/make/browser.mk
 
-.PHONY: help build run clean lint format docs docs-figures api
+.PHONY: help build run clean lint format docs docs-serve docs-figures docs-reference api
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -84,8 +84,16 @@ format: ## clang-format every C file in place
 	clang-format -i $(C_FILES)
 
 docs: api ## build the docs site into build/site
-	mkdocs build --strict
+	$(Q)tools/docs_site.py
 	$(Q)rm -rf $(BUILD)/site/api && cp -R $(BUILD)/api $(BUILD)/site/api
+
+PORT ?= 8000
+docs-serve: docs ## show build/site on http://127.0.0.1:8000 (PORT=)
+	$(PYTHON) -m http.server --bind 127.0.0.1 --directory $(BUILD)/site $(PORT)
+
+docs-reference: $(BUILD)/host/vtrace ## write the pages of docs/reference that are made of tables
+	tools/docs_reference.py
+	tools/trace_events.py > docs/reference/trace-events.md
 
 # Of one boot that is the same everywhere, to the last exit. The page quotes its numbers.
 docs-figures: ## draw the figures of "Reading a trace" from a new run: minutes

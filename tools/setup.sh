@@ -48,6 +48,7 @@ needs() {
 		docs  /usr/bin/python3                               python3
 		docs  doxygen                                        doxygen
 		docs  mkdocs                                         mkdocs
+		docs  dot                                            graphviz
 		docs  /usr/share/mkdocs/themes/material              mkdocs-material
 		docs  clang                                          clang
 		docs  wasm-ld                                        lld

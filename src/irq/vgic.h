@@ -205,7 +205,7 @@ bool vgic_has_pending(struct vgic_cpu *cpu);
 /*
  * Supplied by vm/: vCPU `vcpu` of the VM `owner` has something new. If it runs on another CPU, send
  * SGI_KICK there; if it is blocked in WFI, make it ready. Called with LOCK_VGIC held, so it may
- * take later locks only (it must not lock LOCK_SCHED: it sets an atomic request and sends the SGI;
+ * take later locks only (it sets an atomic request and sends the SGI;
  * the run queue's own CPU does the rest).
  */
 void vgic_kick(void *owner, unsigned vcpu);

@@ -16,7 +16,6 @@ enum lock_rank {
 	LOCK_GDB,     /* the debugger's connection */
 	LOCK_DEBUG,   /* a debugger's hold on one VM */
 	LOCK_VM,      /* struct vm: life cycle, PSCI power state of its vCPUs */
-	LOCK_SCHED,   /* one CPU's run queue */
 	LOCK_VGIC,    /* struct vgic: distributor and pending state of one VM */
 	LOCK_STAGE2,  /* one VM's stage-2 tables */
 	LOCK_VUART,   /* one emulated PL011 */

@@ -255,8 +255,10 @@ static bool is_sound(struct manifest *manifest, const void *blob, uint64_t bytes
 /* "trace-level" = "counters" is the command "level counters"; a number is written out. False: no such property. */
 static bool read_trace(struct manifest *manifest, const char *name, const char *value, int bytes)
 {
-	static const char words[MANIFEST_TRACE_COMMANDS][10] = {"level", "mode", "classes", "vcpus",
-								"sample-hz"};
+	static const char words[MANIFEST_TRACE_COMMANDS][10] = {
+#define TRACE_PROPERTY(name, value, otherwise) name,
+#include "vm/manifest_properties.def"
+	};
 	unsigned i = 0;
 	char *command;
 
@@ -290,8 +292,10 @@ static bool read_root(struct manifest *manifest, const void *blob)
 		return false;
 	}
 	fdt_for_each_property_offset(offset, blob, 0) {
-		static const char allowed[][16] = {"compatible", "model", "#address-cells",
-						   "#size-cells"};
+		static const char allowed[][16] = {
+#define ROOT_PROPERTY(name, value, otherwise) name,
+#include "vm/manifest_properties.def"
+		};
 		const char *name, *value;
 		unsigned i;
 		int bytes;

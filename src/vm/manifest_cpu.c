@@ -2,7 +2,7 @@
  * What a VM's node says about its CPUs' registers: SCTLR_EL1 at the first instruction, the trap set, the size of its addresses.
  *
  * Allow-lists: a manifest may make its guest's life harder, never get the guest nearer to EL2, EL3 or another VM. What a trap
- * that is set here meets is in docs/use/running.md.
+ * that is set here meets is in manifest_traps.def.
  */
 #include "core/sysregs.h"
 #include "core/traps.h"
@@ -36,16 +36,10 @@ static const struct {
 	char name[20];
 	struct vcpu_bits hcr, cnthctl;
 } traps[] = {
-	{"wfe", {.set = HCR_TWE}, {0}},
-	{"id-group-1", {.set = HCR_TID1}, {0}},
-	{"cache-id", {.set = HCR_TID2}, {0}},
-	{"cache-maintenance", {.set = HCR_TPC | HCR_TPU}, {0}},
-	{"tlb-maintenance", {.set = HCR_TTLB}, {0}},
-	{"translation-writes", {.set = HCR_TVM}, {0}},
-	{"translation-reads", {.set = HCR_TRVM}, {0}},
-	{"dc-zva", {.set = HCR_TDZ}, {0}},
-	{"pointer-auth", {.clear = HCR_API | HCR_APK}, {0}},
-	{"physical-counter", {0}, {.clear = CNTHCTL_EL1PCTEN}},
+#define TRAP(name, hcr_set, hcr_clear, cnthctl_clear, finds) \
+	{name, {.set = (hcr_set), .clear = (hcr_clear)}, {.clear = (cnthctl_clear)}},
+#include "vm/manifest_traps.def"
+#undef TRAP
 };
 
 /* WFI may hold the CPU, ID registers may show what is hidden all the same. */

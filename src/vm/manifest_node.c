@@ -25,24 +25,9 @@ static const struct {
 	uint8_t shape;
 	bool required;
 } property_rules[PROPERTIES] = {
-	[PROP_COMPATIBLE] = {"compatible", SHAPE_STRINGS, true},
-	[PROP_VM_NAME] = {"vm-name", SHAPE_STRING, false},
-	[PROP_VCPUS] = {"vcpus", SHAPE_U32, true},
-	[PROP_CPU_AFFINITY] = {"cpu-affinity", SHAPE_U32S, false},
-	[PROP_MEMORY] = {"memory", SHAPE_RANGE, true},
-	[PROP_IMAGE] = {"image", SHAPE_BYTES, true},
-	[PROP_IMAGE_TYPE] = {"image-type", SHAPE_STRING, false},
-	[PROP_IMAGE_OFFSET] = {"image-offset", SHAPE_U32, false},
-	[PROP_INITRD] = {"initrd", SHAPE_BYTES, false},
-	[PROP_BOOTARGS] = {"bootargs", SHAPE_STRING, false},
-	[PROP_DEVICES] = {"devices", SHAPE_STRINGS, false},
-	[PROP_SMC_ALLOW] = {"smc-allow", SHAPE_U32S, false},
-	[PROP_TRACE_CONTROL] = {"trace-control", SHAPE_STRINGS, false},
-	[PROP_SCTLR_EL1] = {"sctlr-el1", SHAPE_U64, false},
-	[PROP_HCR_EL2_SET] = {"hcr-el2-set", SHAPE_U64, false},
-	[PROP_HCR_EL2_CLEAR] = {"hcr-el2-clear", SHAPE_U64, false},
-	[PROP_TRAPS] = {"traps", SHAPE_STRINGS, false},
-	[PROP_IPA_BITS] = {"ipa-bits", SHAPE_U32, false},
+#define PROPERTY(id, name, shape, required, value, otherwise) \
+	[PROP_##id] = {name, SHAPE_##shape, required},
+#include "vm/manifest_properties.def"
 };
 
 const char *manifest_property_name(enum property which)

@@ -10,24 +10,8 @@
 #include "vm/manifest.h"
 
 enum property {
-	PROP_COMPATIBLE,
-	PROP_VM_NAME,
-	PROP_VCPUS,
-	PROP_CPU_AFFINITY,
-	PROP_MEMORY,
-	PROP_IMAGE,
-	PROP_IMAGE_TYPE,
-	PROP_IMAGE_OFFSET,
-	PROP_INITRD,
-	PROP_BOOTARGS,
-	PROP_DEVICES,
-	PROP_SMC_ALLOW,
-	PROP_TRACE_CONTROL,
-	PROP_SCTLR_EL1,
-	PROP_HCR_EL2_SET,
-	PROP_HCR_EL2_CLEAR,
-	PROP_TRAPS,
-	PROP_IPA_BITS,
+#define PROPERTY(id, name, shape, required, value, otherwise) PROP_##id,
+#include "vm/manifest_properties.def"
 	PROPERTIES,
 };
 
