@@ -116,7 +116,7 @@ class Pages:
         for path, page in sorted(self.where.items()):
             self.put(path, page, out)
         for path in self.files:
-            if path.startswith("docs/") and not path.endswith((".md", ".dot")):
+            if path.startswith("docs/") and path.endswith((".svg", ".png", ".css", ".js")):
                 target = out / path[len("docs/"):]
             elif re.match(r"labs/[^/]+/figures/", path):
                 target = out / path
