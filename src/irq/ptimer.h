@@ -1,5 +1,5 @@
 /*
- * The guest's physical timer, CNTP_*_EL0: its accesses trap, its expiries come from EL2's own timer (vm/sched.c). It compares
+ * The guest's physical timer, CNTP_*_EL0: its accesses trap, its expiries come from EL2's own timer (vm/sched_timer.c). It compares
  * with CNTPCT_EL0, which the guest reads as it is. Pure: "now" is an argument.
  *
  * Source: Arm ARM DDI 0487 D11 (the Generic Timer), D19.12 (CNTP_*).

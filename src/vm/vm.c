@@ -183,19 +183,6 @@ const char *vm_create(const struct vm_config *config)
 	return 0;
 }
 
-void vm_request(struct vm_vcpu *vcpu, uint32_t request)
-{
-	const struct percpu *home = &percpu_table[vcpu->home];
-
-	__atomic_fetch_or(&vcpu->requests, request, __ATOMIC_RELEASE);
-	/*
-	 * The vCPU that runs here looks by itself before it goes on; anybody else must be looked
-	 * after by the scheduler.
-	 */
-	if (home != this_cpu() || home->current != &vcpu->core)
-		gic_send_sgi(home->mpidr, SGI_KICK);
-}
-
 /* From `old` to `phase`, if it still is `old`; else *old is what it is now. */
 static bool change_phase(struct vm *vm, uint32_t *old, enum vm_phase phase, unsigned stops)
 {

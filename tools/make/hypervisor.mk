@@ -86,7 +86,7 @@ endif
 COLD := $(wildcard src/main/*.c src/hal/*.c src/vm/manifest*.c src/vm/guest_dt.c src/vm/loader.c src/vm/image_*.c \
 	src/vm/crash.c src/vm/summary.c src/core/capabilities*.c src/core/exit_format.c src/core/aarch32.c src/core/insn*.c \
 	src/vm/emulate.c src/dev/virtio_mmio.c src/dev/virtio_serial.c src/dev/console*.c src/dev/log*.c src/lib/printf.c src/mm/*.c \
-	src/vm/hypercalls.c src/vm/power.c src/vm/vm.c src/vm/exits.c src/vm/guest_memory.c src/vm/abort.c src/vm/walk.c src/core/trng.c src/core/pmu*.c \
+	src/vm/hypercalls.c src/vm/power.c src/vm/request.c src/vm/vm.c src/vm/exits.c src/vm/guest_memory.c src/vm/abort.c src/vm/walk.c src/core/trng.c src/core/pmu*.c \
 	src/core/psci_state.c src/core/percpu.c src/core/id_regs.c src/core/sysreg_trap.c src/core/fault_*.c src/core/inject*.c \
 	src/core/vcpu.c src/core/vcpu_state.c src/core/smccc.c src/core/guest_debug.c src/irq/gicv2.c \
 	src/irq/gicv3.c src/irq/vgic_trace.c src/vm/sample.c trace/control.c trace/drain.c)
