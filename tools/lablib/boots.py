@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import subprocess
+import time
 
 from . import build, golden, jail
 from .common import BUILD, ROOT, STATUS_TODO, Infrastructure, LabError, case_pattern, run, time_scale
@@ -13,6 +14,7 @@ from .common import BUILD, ROOT, STATUS_TODO, Infrastructure, LabError, case_pat
 PLACEHOLDER = b"VITRINE-NONCE-##"
 SMALL_RAM = "<0x0 0x40000000 0x0 0x00200000>"
 LAST_EVENTS = 20
+POLL_S = 0.05
 STATUS_TIMEOUT, STATUS_SETUP = 124, 6
 
 
@@ -29,6 +31,22 @@ def node(name, image, vcpus, properties):
             value = f'"{value}"'
         lines.append(f"\t\t{key.replace('_', '-')} = {value};")
     return f"\t{name} {{\n" + "\n".join(lines) + "\n\t};\n"
+
+
+def run_until(pattern, command, cwd, timeout):
+    """run(), but over as soon as the output has the pattern."""
+    if not pattern:
+        return run(command, cwd=cwd, timeout=timeout)
+    path = cwd / "console"
+    with open(path, "wb") as out:
+        child = subprocess.Popen([str(word) for word in command], cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE)
+    end = time.monotonic() + timeout
+    while child.poll() is None and time.monotonic() < end and not re.search(pattern, path.read_text(errors="replace"), re.MULTILINE):
+        time.sleep(POLL_S)
+    if child.poll() is None:
+        child.terminate()
+    _, said = child.communicate()
+    return subprocess.CompletedProcess(command, child.returncode, path.read_text(errors="replace"), said.decode(errors="replace"))
 
 
 class Booted:
@@ -67,7 +85,7 @@ class Booted:
 
     def how_it_ended(self):
         """Why there is no verdict, in one line."""
-        todo = re.search(r"LAB \d\d: .*", self.log)
+        todo = re.search(r"LAB \d\d: .*", self.log + self.console)
         if todo:
             return todo[0].strip()
         for pattern in (r"manifest: .*", r"panic on cpu.*", r".*crashed.*", r"cannot run guests here.*", r"no VM can be started"):
@@ -118,7 +136,7 @@ class Boots:
                    "--qemu-arg=-chardev", "--qemu-arg=file,id=mailbox,path=mailbox",
                    "--qemu-arg=-semihosting-config", "--qemu-arg=enable=on,target=native,chardev=mailbox"]
         try:
-            done = run(command, cwd=folder, timeout=seconds * 2 + 60)
+            done = run_until(boot.until, command, cwd=folder, timeout=seconds * 2 + 60)
         except subprocess.TimeoutExpired as error:
             raise Infrastructure(f"boot {boot.id}: tools/vitrine does not come back") from error
         if done.returncode == STATUS_SETUP:
@@ -133,9 +151,25 @@ class Boots:
 
 
 def grade_claims(outcome, boots):
-    """Q: the share of the claims that hold. Without patterns: all that the guest makes, and that it comes to its end."""
+    """Q: the share of the claims that hold. Without patterns: all that the guest makes, and that it comes to its end. And what EL2
+    itself says, where the test is about that."""
     test = outcome.test
     booted = boots.get(test.boot)
+    for text, patterns in ((booted.log, test.log), (booted.console, test.console)):
+        for pattern in patterns:
+            outcome.total += 1
+            if re.search(pattern, text, re.MULTILINE):
+                outcome.passed += 1
+            else:
+                outcome.failures.append(f"{'the log' if text is booted.log else 'the console'} does not say {pattern!r}: " +
+                                        booted.how_it_ended())
+    if outcome.total == 0 or test.claims:
+        _claims(outcome, booted)
+    _look_back(outcome, boots, booted)
+
+
+def _claims(outcome, booted):
+    test = outcome.test
     patterns = test.claims or ["*"]
     for pattern in patterns:
         matching = [(ok, claim) for ok, claim in booted.claims if case_pattern(pattern).match(claim)]
@@ -153,7 +187,6 @@ def grade_claims(outcome, boots):
             outcome.passed += 1
         else:
             outcome.failures.append(f"the guest's end: {booted.how_it_ended()}")
-    _look_back(outcome, boots, booted)
 
 
 def _look_back(outcome, boots, booted):

@@ -1,5 +1,6 @@
 """Building what is graded: the image with a student's modules, his objects, host tests, guests."""
 
+import functools
 import os
 import re
 
@@ -60,12 +61,18 @@ def _reference_object(objects, name):
 
 def reference_objects(lab):
     """Built once: what interface() compares with."""
+    if lab.id in reference_objects.done:
+        return
     names = [f"{BUILD}/aarch64-linux-gnu-gcc-O2{'-gdb' if lab.gdb else ''}/{os.path.splitext(r)[0]}.o" for r in lab.edit
              if (ROOT / r).exists()]
     if names:
         done = make("MODE=O2", *(["GDB=1"] if lab.gdb else []), *[os.path.relpath(name, ROOT) for name in names])
         if done.returncode:
             raise Infrastructure(f"the reference does not build: {done.stderr[-2000:]}")
+    reference_objects.done.add(lab.id)
+
+
+reference_objects.done = set()
 
 
 def symbols(path):
@@ -82,11 +89,16 @@ def _odd_sections(path):
 
 def guest(name, lab):
     """A guest with a mailbox, as an ELF file."""
-    path = f"{lab.folder.name}/{name[4:]}.elf" if name.startswith("lab:") else f"labs/{name}.elf"
+    return _guest(f"{lab.folder.name}/{name[4:]}.elf" if name.startswith("lab:") else f"labs/{name}.elf")
+
+
+@functools.lru_cache(maxsize=None)
+def _guest(path):
+    """No student's file is in it, so that it is built once."""
     target = BUILD / "guests" / path
     done = make(os.path.relpath(target, ROOT))
     if done.returncode:
-        raise Infrastructure(f"guest {name} does not build: {done.stderr[-2000:]}")
+        raise Infrastructure(f"guest {path} does not build: {done.stderr[-2000:]}")
     return target
 
 

@@ -25,6 +25,7 @@ class Boot:
     nodes: list = field(default_factory=list)
     args: list = field(default_factory=list)
     timeout: float = 20.0
+    until: str = ""  # a regular expression: when the console says this, the boot is over. For one that ends in no other way
 
 
 @dataclass
@@ -40,7 +41,8 @@ class Test:
     events: dict = field(default_factory=dict)
     function: str = ""
     order: list = field(default_factory=list)
-    console: list = field(default_factory=list)
+    console: list = field(default_factory=list)  # regular expressions: what EL2 itself says, on the UART and in the log
+    log: list = field(default_factory=list)
     parent: str = ""
     safety: bool = False
     hidden: bool = False
