@@ -4,6 +4,7 @@
 #include "debug/server.h"
 
 #include "hal/arm64.h"
+#include "trace/format.h"
 
 static struct {
 	bool awaiting; /* VMs run, or are about to stop: gdb_stopped() is to come */
@@ -34,6 +35,7 @@ void server_attach(struct debug_vm *vm)
 	const struct gdb_stop why = {.thread = {debug_pid_of(vm), 1}, .signal = GDB_SIGNAL_INT};
 
 	vm->attached = true;
+	debug_record(debug_vcpu_of(vm->vm->vcpu[0]), TRACE_DEBUG_ATTACH);
 	vm->reported = false;
 	control.awaiting = true;
 	world_stop(vm, &why); /* model: attach */
@@ -101,6 +103,7 @@ void server_detach(struct debug_vm *vm)
 	for (unsigned i = 0; i < vm->vm->vcpus; i++)
 		debug_vcpu_of(vm->vm->vcpu[i])->action =
 			(struct gdb_action){.kind = GDB_ACTION_RUN};
+	debug_record(debug_vcpu_of(vm->vm->vcpu[0]), TRACE_DEBUG_DETACH);
 	vm->points_used = 0;
 	vm->attached = false; /* model: detach */
 	go_on(vm);

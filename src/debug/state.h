@@ -96,6 +96,9 @@ static inline bool debug_is_armed(const struct debug_vcpu *vcpu)
 	       vcpu->over.active;
 }
 
+/* This CPU's trace hears of it; `kind` is an enum trace_debug_kind. */
+void debug_record(const struct debug_vcpu *vcpu, unsigned kind);
+
 /* world.c: all vCPUs of a VM stop and go together. */
 
 /* Begin to stop it, for `why` (NULL: because others stop). False: it is stopping already. From any CPU. */

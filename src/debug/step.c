@@ -16,6 +16,7 @@
 #include "core/traps.h"
 #include "hal/arm64.h"
 #include "lib/log.h"
+#include "trace/format.h"
 #include "vm/debug_hook.h"
 
 #define MDCR_TDE  BIT(8)
@@ -150,6 +151,8 @@ static void on_step(struct debug_vcpu *debug)
 /* It has met a breakpoint of GDB's: its condition is asked here, on the vCPU's own CPU. */
 static void on_hit(struct debug_vcpu *debug, bool hardware, uint64_t address, uint64_t pa)
 {
+	debug_record(debug, TRACE_DEBUG_BREAKPOINT);
+
 	const bool alias = address != debug->vcpu->core.frame.pc;
 
 	if (!server_is_hit(debug_thread_of(debug->vcpu), hardware, address)) {
@@ -190,6 +193,7 @@ static bool on_watchpoint(struct debug_vcpu *debug)
 
 	if (!watch)
 		return false;
+	debug_record(debug, TRACE_DEBUG_WATCHPOINT);
 	stop(debug, reasons[watch->kind],
 	     far - watch->address < watch->bytes ? far : watch->address);
 	return true;
@@ -204,6 +208,7 @@ static bool on_debug_exception(struct debug_vcpu *debug)
 	case DEBUG_STEP:
 		if (!debug_steps(debug->vcpu))
 			return false;
+		debug_record(debug, TRACE_DEBUG_STEP);
 		debug->over.done = over_end(debug);
 		if (debug->action.kind >= GDB_ACTION_STEP)
 			on_step(debug);

@@ -16,6 +16,7 @@
 #include "debug/state.h"
 #include "hal/arm64.h"
 #include "irq/gic.h"
+#include "trace/writers.h"
 #include "vm/debug_hook.h"
 
 struct debug_vcpu debug_vcpus[DEBUG_VCPUS];
@@ -40,6 +41,13 @@ struct gdb_thread debug_thread_of(const struct vm_vcpu *vcpu)
 	const struct debug_vm *vm = debug_vcpu_of(vcpu)->vm;
 
 	return (struct gdb_thread){.pid = debug_pid_of(vm), .tid = vcpu->index + 1};
+}
+
+void debug_record(const struct debug_vcpu *debug, unsigned kind)
+{
+	const struct vcpu *core = &debug->vcpu->core;
+
+	trace_DEBUGGER(this_cpu()->ring, core->id, kind, core->frame.pc);
 }
 
 static uint32_t epoch_of(const struct debug_vm *vm)
@@ -124,6 +132,7 @@ static void hold(struct debug_vcpu *debug)
 	debug->waited = core->state == VCPU_BLOCKED;
 	debug->registers_written = false;
 	debug->held = true;
+	debug_record(debug, TRACE_DEBUG_STOP);
 	vcpu_pause(core); /* one that is off, or has crashed, stays what it is */
 	step_end(debug);
 }
@@ -162,6 +171,7 @@ static void release(struct debug_vcpu *debug)
 	struct vcpu *core = &debug->vcpu->core;
 
 	debug->held = false;
+	debug_record(debug, TRACE_DEBUG_RESUME);
 	if (core->state == VCPU_STOPPED)
 		vcpu_set_state(core, goes_on_waiting(debug) ? VCPU_BLOCKED : VCPU_READY);
 	else

@@ -133,3 +133,14 @@ def test_a_reset_by_monitor_begins_anew(tmp_path):
         assert len(begin) == 2 and begin[0] == begin[1], said
         run = passed(guest)
         assert run.console.count("each call is made once") == 2, run.report()
+
+
+def test_the_trace_shows_what_a_debugger_did(tmp_path):
+    subprocess.run(["make", "-s", "vtrace"], cwd=harness.ROOT, check=True, capture_output=True)
+    with halted(tmp_path) as guest:
+        guest.gdb("hbreak *hot", "continue", "delete", "stepi", "watch *(long *)&hots", "continue", *LET_IT_END)
+        run = passed(guest)
+    text = subprocess.run([harness.ROOT / "build/host/vtrace", "dump", run.folder / "run.vtr"], capture_output=True, text=True,
+                          check=True).stdout
+    for kind in ("attach", "breakpoint", "step", "watchpoint", "stop", "resume"):
+        assert re.search(rf"DEBUGGER.*{kind}", text, re.I), text[-3000:]
