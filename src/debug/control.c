@@ -104,7 +104,7 @@ void server_detach(struct debug_vm *vm)
 		debug_vcpu_of(vm->vm->vcpu[i])->action =
 			(struct gdb_action){.kind = GDB_ACTION_RUN};
 	debug_record(debug_vcpu_of(vm->vm->vcpu[0]), TRACE_DEBUG_DETACH);
-	vm->points_used = 0;
+	points_drop_all(vm);
 	vm->attached = false; /* model: detach */
 	go_on(vm);
 }

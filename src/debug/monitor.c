@@ -165,7 +165,7 @@ static const struct {
 	{"sysreg", "NAME", "one system register; without a name, all of them", monitor_sysreg},
 	{"break", "KIND WHAT", "stop at: exit REASON, sysreg NAME, psci FN, irq INTID,",
 	 monitor_break},
-	{"break", "[off [N]]", "ipa 0xFIRST [BYTES] [r|w]; the list; none, or not N",
+	{"break", "[off [N]]", "ipa 0xFIRST [BYTES] [r|w], exec 0xPAGE [BYTES]; the list; not N",
 	 monitor_break},
 	{"trace", "COMMAND", "level, classes, vcpus, mode, sample, dump or status", trace},
 	{"crash", "on|off", "a VM that crashes waits for GDB (if GDB has it)", crash},

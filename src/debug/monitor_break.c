@@ -6,6 +6,7 @@
 #include "lib/bits.h"
 #include "lib/string.h"
 #include "lib/words.h"
+#include "mm/phys.h"
 
 #define CALL_BITS \
 	(BIT(31) | GENMASK(29, 0)) /* of a function id, but whether it is the 64-bit form */
@@ -44,6 +45,10 @@ static void say_point(const struct debug_vm *vm, unsigned i)
 		break;
 	case POINT_IRQ:
 		monitor_say("%u: irq %llu\n", i + 1, value);
+		break;
+	case POINT_EXEC:
+		monitor_say("%u: exec 0x%llx,0x%llx\n", i + 1, value,
+			    (unsigned long long)point->end - value);
 		break;
 	case POINT_IPA:
 		monitor_say("%u: ipa 0x%llx,0x%llx %s%s\n", i + 1, value,
@@ -129,6 +134,22 @@ static bool of_range(struct point *point, const char *word)
 	return true;
 }
 
+/* ADDRESS, of a page, or FIRST BYTES */
+static bool of_code(struct point *point, const char *word)
+{
+	uint64_t bytes = 0;
+
+	if (!monitor_number(&word, &point->value) ||
+	    (*word && (!monitor_number(&word, &bytes) || !bytes)) || *word ||
+	    point->value + bytes < point->value) {
+		monitor_say("which page? monitor break exec 0xADDRESS [BYTES], guest-physical\n");
+		return false;
+	}
+	point->value = bytes ? point->value : ALIGN_DOWN(point->value, PAGE_BYTES);
+	point->end = point->value + (bytes ? bytes : PAGE_BYTES);
+	return true;
+}
+
 static const struct {
 	const char *word;
 	enum point_kind kind;
@@ -136,7 +157,7 @@ static const struct {
 } kinds[] = {
 	{"exit ", POINT_EXIT, of_reason},   {"sysreg ", POINT_SYSREG, of_register},
 	{"psci ", POINT_PSCI, of_function}, {"irq ", POINT_IRQ, of_interrupt},
-	{"ipa ", POINT_IPA, of_range},
+	{"ipa ", POINT_IPA, of_range},	    {"exec ", POINT_EXEC, of_code},
 };
 
 static void add(struct debug_vm *vm, const struct point *point)
@@ -151,6 +172,13 @@ static void add(struct debug_vm *vm, const struct point *point)
 	}
 	vm->points[i] = *point;
 	vm->points_used = MAX(vm->points_used, i + 1);
+	if ((point->kind == POINT_EXEC || point->kind == POINT_IPA) &&
+	    guards_set(vm, point->value, point->end) != VT_OK) {
+		points_drop(vm, &vm->points[i]);
+		monitor_say("0x%llx: not in the guest's space, or no memory for finer tables\n",
+			    (unsigned long long)point->value);
+		return;
+	}
 	say_point(vm, i);
 }
 
@@ -160,14 +188,14 @@ static void drop(struct debug_vm *vm, const char *word)
 	uint64_t number;
 
 	if (!*word) {
-		vm->points_used = 0;
+		points_drop_all(vm);
 		return;
 	}
 	if (!monitor_number(&word, &number) || number - 1 >= vm->points_used) {
 		monitor_say("%.20s: no such one; `monitor break` lists them\n", said);
 		return;
 	}
-	vm->points[number - 1].kind = POINT_NONE;
+	points_drop(vm, &vm->points[number - 1]);
 }
 
 void monitor_break(struct debug_vcpu *debug, const char *rest)
@@ -189,7 +217,7 @@ void monitor_break(struct debug_vcpu *debug, const char *rest)
 		return;
 	}
 	if (*rest)
-		monitor_say("%.40s: exit, sysreg, psci, irq, ipa or off?\n", rest);
+		monitor_say("%.40s: exit, sysreg, psci, irq, ipa, exec or off?\n", rest);
 	for (unsigned i = 0; i < vm->points_used; i++)
 		say_point(vm, i);
 }

@@ -3,7 +3,7 @@
  * GDB cannot step over as it knows of no breakpoint there.
  *
  * A breakpoint register is switched off on the one CPU, for the one instruction. A patched word is in everybody's memory: while
- * it is lifted no other vCPU of the VM may run, or it would run past. Where others are on, the VM stops as for GDB, the one
+ * it is lifted no other vCPU of the VM may run, or it would run past; and so with a page that is guarded (guards.c). Where others are on, the VM stops as for GDB, the one
  * instruction is executed, and all go on; the debugger's CPU sees to it between two looks at its port.
  */
 #include "debug/memory.h"
@@ -18,6 +18,7 @@ void over_begin(struct debug_vcpu *debug)
 
 	if (patch)
 		memory_patch(debug->over.pa, patch->original);
+	guards_open(debug);
 	debug->over.active = true;
 	step_begin(debug);
 	step_load(debug);
@@ -30,6 +31,7 @@ bool over_end(struct debug_vcpu *debug)
 	debug->over.active = false;
 	if (breaks_find_pa(&debug->vm->breaks, debug->over.pa))
 		memory_patch(debug->over.pa, BREAKS_INSTRUCTION);
+	guards_close(debug);
 	if (debug->action.kind >= GDB_ACTION_STEP)
 		return true;
 	step_finish(debug);
@@ -53,14 +55,35 @@ static bool is_alone(const struct debug_vcpu *debug)
 	return true;
 }
 
+void over_at(struct debug_vcpu *debug)
+{
+	const uint64_t pc = debug->vcpu->core.frame.pc;
+
+	if (debug->over.pc == pc)
+		return;
+	debug->over.pc = pc;
+	debug->over.pa = 0;
+	debug->over.pages = 0;
+}
+
+void over_add(struct debug_vcpu *debug, uint64_t page)
+{
+	over_at(debug);
+	for (unsigned i = 0; i < debug->over.pages; i++)
+		if (debug->over.page[i] == page)
+			return;
+	if (debug->over.pages < OVER_PAGES)
+		debug->over.page[debug->over.pages++] = page;
+}
+
 void over(struct debug_vcpu *debug, uint64_t pa)
 {
 	const struct gdb_stop quiet = {.thread = debug_thread_of(debug->vcpu),
 				       .signal = GDB_SIGNAL_TRAP};
 
-	debug->over.pc = debug->vcpu->core.frame.pc;
+	over_at(debug);
 	debug->over.pa = pa;
-	if (!pa || is_alone(debug))
+	if ((!pa && !debug->over.pages) || is_alone(debug))
 		over_begin(debug);
 	else
 		world_stop_over(debug,
@@ -82,6 +105,12 @@ static void let_one_go(struct debug_vm *vm)
 	world_resume(vm);
 }
 
+/* The instruction was its CPU_OFF: no step comes to an end. */
+static bool has_left(const struct debug_vcpu *one)
+{
+	return __atomic_load_n(&one->vcpu->core.state, __ATOMIC_ACQUIRE) == VCPU_OFF;
+}
+
 /* It has gone: all go on as they were. True: it was to stop here anyhow, or something else has stopped it. */
 static bool let_all_go(struct debug_vm *vm)
 {
@@ -93,7 +122,7 @@ static bool let_all_go(struct debug_vm *vm)
 		each->action = each->later;
 	}
 	vm->over = NULL;
-	if (one->action.kind >= GDB_ACTION_STEP || !one->over.done)
+	if (one->action.kind >= GDB_ACTION_STEP || (!one->over.done && !has_left(one)))
 		return true;
 	world_resume(vm);
 	return false;
@@ -103,8 +132,11 @@ bool over_serve(struct debug_vm *vm)
 {
 	if (!vm->over)
 		return false;
-	if (!world_is_stopped(vm))
+	if (!world_is_stopped(vm)) {
+		if (vm->over_goes && has_left(vm->over))
+			world_stop(vm, NULL);
 		return true;
+	}
 	if (vm->over_goes)
 		return !let_all_go(vm);
 	let_one_go(vm);
@@ -118,13 +150,15 @@ bool over_resume(struct debug_vm *vm)
 		const uint64_t pc = each->vcpu->core.frame.pc;
 		uint64_t pa, count;
 
-		if (!each->alias || each->action.kind == GDB_ACTION_STAY)
+		if (!each->passes || each->action.kind == GDB_ACTION_STAY)
 			continue;
-		each->alias = false;
-		if (each->over.pc != pc || !memory_find(each, pc, &pa, &count) ||
-		    !breaks_find_pa(&vm->breaks, pa))
+		each->passes = false;
+		over_at(each);
+		each->over.pa =
+			memory_find(each, pc, &pa, &count) && breaks_find_pa(&vm->breaks, pa) ? pa
+											      : 0;
+		if (!each->over.pa && !each->over.pages)
 			continue;
-		each->over.pa = pa;
 		vm->over = each;
 		vm->over_goes = false;
 		let_one_go(vm);

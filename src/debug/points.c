@@ -43,11 +43,11 @@ static bool is_new_interrupt(struct debug_vcpu *debug, const struct point *point
 	const struct vgic_bank *bank =
 		intid < 32 ? &cpu->bank : &debug->vm->vm->vgic.spi[intid / 32 - 1];
 	const bool there = (bank->in_lr | (bank->pending & bank->enabled)) >> intid % 32 & 1;
-	const uint16_t bit = (uint16_t)(1u << (point - debug->vm->points));
+	const uint32_t bit = 1u << (point - debug->vm->points);
 	const bool was = debug->interrupts_seen & bit;
 
 	debug->interrupts_seen =
-		there ? debug->interrupts_seen | bit : (uint16_t)(debug->interrupts_seen & ~bit);
+		there ? debug->interrupts_seen | bit : debug->interrupts_seen & ~bit;
 	if (!there || was || debug->vcpu->core.frame.pc == debug->interrupted_pc)
 		return false;
 	debug->interrupted_pc = debug->vcpu->core.frame.pc;
@@ -69,6 +69,7 @@ static bool is_met(struct debug_vcpu *debug, const struct point *point, enum exi
 		return is_access(point, core, reason);
 	case POINT_IRQ:
 		return is_new_interrupt(debug, point);
+	case POINT_EXEC: /* guards.c */
 	case POINT_NONE:
 		break;
 	}
@@ -101,4 +102,20 @@ void points_loaded(const struct debug_vcpu *debug)
 	for (unsigned i = 0; i < debug->vm->points_used; i++)
 		if (debug->vm->points[i].kind == POINT_IRQ)
 			gic_send_sgi(this_cpu()->mpidr, SGI_KICK);
+}
+
+void points_drop(struct debug_vm *vm, struct point *point)
+{
+	const bool guards = point->kind == POINT_EXEC || point->kind == POINT_IPA;
+
+	point->kind = POINT_NONE;
+	if (guards)
+		guards_set(vm, point->value, point->end);
+}
+
+void points_drop_all(struct debug_vm *vm)
+{
+	for (unsigned i = 0; i < vm->points_used; i++)
+		points_drop(vm, &vm->points[i]);
+	vm->points_used = 0;
 }

@@ -14,9 +14,19 @@
 #define DEBUG_VCPUS (MANIFEST_MAX_VMS * MANIFEST_MAX_VCPUS)
 #define SERVER_CPU  0u /* the physical CPU that serves the debugger's port */
 
-#define POINTS_MOST 16u
+#define POINTS_MOST 32u
+/* Pages that one instruction may need: its own, two of data, and those of the tables on the way to each. */
+#define OVER_PAGES 16u
 
-enum point_kind { POINT_NONE, POINT_EXIT, POINT_SYSREG, POINT_PSCI, POINT_IRQ, POINT_IPA };
+enum point_kind {
+	POINT_NONE,
+	POINT_EXIT,
+	POINT_SYSREG,
+	POINT_PSCI,
+	POINT_IRQ,
+	POINT_IPA,
+	POINT_EXEC
+};
 
 /* By kind, `value` is a reason, a register's key, a function, an INTID or the first address. */
 struct point {
@@ -35,13 +45,15 @@ struct debug_vcpu {
 	struct gdb_action action; /* what it is to do at the next resume, and then does */
 	struct gdb_action later;  /* and when the VM has been taken over a breakpoint: see over.c */
 	struct {
-		uint64_t pc, pa; /* pa: of the patched word; 0: a breakpoint register's */
-		bool active;	 /* the breakpoint is lifted, for one instruction */
-		bool done;	 /* that was executed */
+		uint64_t pc, pa;	   /* pa: of the patched word; 0: a breakpoint register's */
+		uint64_t page[OVER_PAGES]; /* and guarded pages that it has met there */
+		unsigned pages;
+		bool active; /* the breakpoint is lifted, for one instruction */
+		bool done;   /* that was executed */
 	} over;
 	uint64_t interrupted_pc;  /* where such a stop was, until it has moved */
-	uint16_t interrupts_seen; /* a bit a point: its interrupt is there still */
-	bool alias; /* it stands at over.pc, a name of a patched word that GDB does not know */
+	uint32_t interrupts_seen; /* a bit a point: its interrupt is there still */
+	bool passes; /* it has stopped at over.pc, where GDB knows of nothing to step over */
 };
 
 struct debug_vm {
@@ -123,12 +135,29 @@ void step_end(struct debug_vcpu *vcpu);
 /* No more steps; and, if it is loaded, what the hardware is to do from here on. */
 void step_finish(struct debug_vcpu *vcpu);
 void step_load(struct debug_vcpu *vcpu);
+/* It stops here, on its own CPU. False: its VM stops already, for something else. */
+bool step_stop(struct debug_vcpu *vcpu, enum gdb_stop_reason reason, uint64_t address);
 
 /* points.c: it is loaded. */
 void points_loaded(const struct debug_vcpu *vcpu);
+void points_drop(struct debug_vm *vm, struct point *point);
+void points_drop_all(struct debug_vm *vm);
+
+/*
+ * guards.c: pages that the guest must ask for. Set anew what the points say of [first, end), while nobody goes over one; VT_ENOMEM:
+ * no memory for tables that fine. On its home CPU: an exit was such a question (true: it is dealt with). For over.c: the pages that a
+ * vCPU has met are open to all.
+ */
+enum vt_err guards_set(struct debug_vm *vm, uint64_t first, uint64_t end);
+bool guards_fault(struct debug_vcpu *vcpu);
+void guards_open(const struct debug_vcpu *vcpu);
+void guards_close(const struct debug_vcpu *vcpu);
 
 /* over.c: on the home CPU, take a vCPU over the breakpoint at its PC, whose word is at `pa` (0: it is in a register). */
 void over(struct debug_vcpu *vcpu, uint64_t pa);
+/* What has been met elsewhere is no more. And: this page, too, is to be open. */
+void over_at(struct debug_vcpu *vcpu);
+void over_add(struct debug_vcpu *vcpu, uint64_t page);
 void over_begin(struct debug_vcpu *vcpu);
 /* The breakpoint is in place again. False: it has been all the time. */
 bool over_end(struct debug_vcpu *vcpu);

@@ -109,10 +109,26 @@ void debug_loaded(struct vm_vcpu *vcpu)
 	WRITE_SYSREG(MDCR_EL2, READ_SYSREG(MDCR_EL2) | MDCR_TDE);
 }
 
+/* Nothing of ours may be left in hardware, and the guest's own has its effect again. */
+static void disarm(struct vcpu *core)
+{
+	guest_debug_put();
+	WRITE_SYSREG(MDCR_EL2, READ_SYSREG(MDCR_EL2) & ~MDCR_TDE);
+	if (core->debug.in_hardware)
+		guest_debug_load(&core->debug);
+}
+
 void step_load(struct debug_vcpu *debug)
 {
-	if (debug->vcpu->core.cpu)
+	struct vcpu *core = &debug->vcpu->core;
+
+	if (!core->cpu)
+		return;
+	debug_before_load(debug->vcpu);
+	if (debug_is_armed(debug))
 		debug_loaded(debug->vcpu);
+	else
+		disarm(core);
 }
 
 void debug_before_put(struct vm_vcpu *vcpu)
@@ -121,14 +137,14 @@ void debug_before_put(struct vm_vcpu *vcpu)
 		guest_debug_put();
 }
 
-static void stop(struct debug_vcpu *debug, enum gdb_stop_reason reason, uint64_t address)
+bool step_stop(struct debug_vcpu *debug, enum gdb_stop_reason reason, uint64_t address)
 {
 	const struct gdb_stop why = {.thread = debug_thread_of(debug->vcpu),
 				     .reason = reason,
 				     .signal = GDB_SIGNAL_TRAP,
 				     .address = address};
 
-	world_stop(debug->vm, &why);
+	return world_stop(debug->vm, &why);
 }
 
 /*
@@ -145,7 +161,7 @@ static void on_step(struct debug_vcpu *debug)
 	    (instruction_at(debug, frame->pc) & INSN_LOAD_EXCLUSIVE_MASK) != INSN_LOAD_EXCLUSIVE)
 		step_begin(debug);
 	else
-		stop(debug, GDB_STOP_SIGNAL, 0); /* model: step */
+		step_stop(debug, GDB_STOP_SIGNAL, 0); /* model: step */
 }
 
 /* It has met a breakpoint of GDB's: its condition is asked here, on the vCPU's own CPU. */
@@ -159,9 +175,13 @@ static void on_hit(struct debug_vcpu *debug, bool hardware, uint64_t address, ui
 		over(debug, pa);
 		return;
 	}
-	debug->alias = alias; /* model: brk */
-	debug->over.pc = debug->vcpu->core.frame.pc;
-	stop(debug, alias ? GDB_STOP_SIGNAL : hardware ? GDB_STOP_HWBREAK : GDB_STOP_SWBREAK, 0);
+	over_at(debug);
+	debug->passes = step_stop(debug,
+				  alias	     ? GDB_STOP_SIGNAL
+				  : hardware ? GDB_STOP_HWBREAK
+					     : GDB_STOP_SWBREAK,
+				  0) && /* model: brk */
+			(alias || debug->over.pages);
 }
 
 static bool on_brk(struct debug_vcpu *debug)
@@ -194,8 +214,8 @@ static bool on_watchpoint(struct debug_vcpu *debug)
 	if (!watch)
 		return false;
 	debug_record(debug, TRACE_DEBUG_WATCHPOINT);
-	stop(debug, reasons[watch->kind],
-	     far - watch->address < watch->bytes ? far : watch->address);
+	step_stop(debug, reasons[watch->kind],
+		  far - watch->address < watch->bytes ? far : watch->address);
 	return true;
 }
 
@@ -210,6 +230,7 @@ static bool on_debug_exception(struct debug_vcpu *debug)
 			return false;
 		debug_record(debug, TRACE_DEBUG_STEP);
 		debug->over.done = over_end(debug);
+		debug->over.pages = 0;
 		if (debug->action.kind >= GDB_ACTION_STEP)
 			on_step(debug);
 		return true;
@@ -232,7 +253,7 @@ bool debug_exit(struct vm_vcpu *vcpu)
 	struct vcpu *core = &vcpu->core;
 
 	if (core->exit.reason != EXIT_DEBUG)
-		return false;
+		return guards_fault(debug_vcpu_of(vcpu));
 	if (!on_debug_exception(debug_vcpu_of(vcpu)) &&
 	    vcpu_inject_debug(core, core->exit.esr, core->exit.far) != VT_OK)
 		vm_crash(vcpu, "its exception vectors can not be fetched");

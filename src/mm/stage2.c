@@ -114,8 +114,7 @@ enum vt_err stage2_init(struct stage2 *s2, struct page_pool *pool, unsigned ipa_
 	/* END LAB */
 }
 
-/* The entry that decides what becomes of `ipa`, a leaf or a hole, and its level. */
-static uint64_t *find(const struct stage2 *s2, uint64_t ipa, unsigned *level)
+uint64_t *stage2_entry(const struct stage2 *s2, uint64_t ipa, unsigned *level)
 {
 	/* LAB 04.2 */
 	uint64_t *entry = entry_at(s2->root, s2->start_level, ipa);
@@ -139,7 +138,7 @@ static bool is_hole(const struct stage2 *s2, uint64_t ipa, uint64_t bytes)
 	unsigned level;
 
 	for (uint64_t at = ipa; at < ipa + bytes; at = entry_end(at, level))
-		if (desc_valid(*find(s2, at, &level)))
+		if (desc_valid(*stage2_entry(s2, at, &level)))
 			return false;
 	return true;
 }
@@ -239,13 +238,12 @@ static enum vt_err split_block(struct stage2 *s2, uint64_t *entry, unsigned leve
 	/* END LAB */
 }
 
-/* Split until no block lies across `ipa`. */
-static enum vt_err split_at(struct stage2 *s2, uint64_t ipa)
+enum vt_err stage2_split_at(struct stage2 *s2, uint64_t ipa)
 {
 	/* LAB 04.4 */
 	for (;;) {
 		unsigned level;
-		uint64_t *entry = find(s2, ipa, &level);
+		uint64_t *entry = stage2_entry(s2, ipa, &level);
 
 		if (!desc_valid(*entry) || IS_ALIGNED(ipa, level_bytes(level)))
 			return VT_OK;
@@ -355,10 +353,10 @@ enum vt_err stage2_unmap(struct stage2 *s2, uint64_t ipa, uint64_t bytes)
 
 	spin_lock(&s2->lock);
 
-	enum vt_err err = split_at(s2, ipa);
+	enum vt_err err = stage2_split_at(s2, ipa);
 
 	if (err == VT_OK && end < BIT(s2->ipa_bits))
-		err = split_at(s2, end);
+		err = stage2_split_at(s2, end);
 	if (err == VT_OK) {
 		struct unmapping un = {.stale_count = 0, .dead = NULL};
 
@@ -380,7 +378,7 @@ enum vt_err stage2_walk(struct stage2 *s2, uint64_t ipa, struct stage2_leaf *lea
 		return VT_ENOENT;
 
 	spin_lock(&s2->lock);
-	const uint64_t desc = *find(s2, ipa, &level);
+	const uint64_t desc = *stage2_entry(s2, ipa, &level);
 	spin_unlock(&s2->lock);
 
 	if (!desc_valid(desc))

@@ -77,6 +77,19 @@ enum vt_err stage2_unmap(struct stage2 *s2, uint64_t ipa, uint64_t bytes);
 enum vt_err stage2_walk(struct stage2 *s2, uint64_t ipa, struct stage2_leaf *leaf);
 
 /*
+ * Take rights to the RAM in [ipa, ipa + bytes) away from the guest, so that it must come to EL2 for them; 0 gives them back. 4 KiB
+ * aligned; holes, devices and what it may only read are passed over. TLBs of all CPUs are clean on return. VT_ENOMEM when a block
+ * at an edge cannot be split: nothing has changed then.
+ */
+enum stage2_limit { STAGE2_NO_READ = 1, STAGE2_NO_WRITE = 2, STAGE2_NO_EXECUTE = 4 };
+enum vt_err stage2_limit(struct stage2 *s2, uint64_t ipa, uint64_t bytes, unsigned limits);
+
+/* For stage2_limit.c, under the lock: the entry that decides what becomes of `ipa`, a leaf or a hole, and its level. */
+uint64_t *stage2_entry(const struct stage2 *s2, uint64_t ipa, unsigned *level);
+/* Split until no block lies across `ipa`. */
+enum vt_err stage2_split_at(struct stage2 *s2, uint64_t ipa);
+
+/*
  * Unmap everything and give all tables back, the root too. No vCPU of the VM may run or be loaded
  * any more; its VMID may be given to another VM afterwards.
  */

@@ -9,6 +9,9 @@
 
 #ifdef VT_GDB
 
+/* Stage-2 tables of a VM for what a debugger guards by the page. */
+#define DEBUG_TABLE_PAGES 128u
+
 /* Boot: a word of the boot arguments (true: it is known); all VMs exist, none runs. */
 bool debug_option(const char *word);
 void debug_start(void);
@@ -33,6 +36,8 @@ bool debug_steps(const struct vm_vcpu *vcpu); /* WFI is over at once then */
 bool debug_crashed(struct vm_vcpu *vcpu, const char *why);
 
 #else
+
+#define DEBUG_TABLE_PAGES 0u
 
 static inline bool debug_option(const char *word)
 {

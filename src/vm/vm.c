@@ -17,6 +17,7 @@
 #include "mm/vmid.h"
 #include "mm/zero_pages.h"
 #include "trace/writers.h"
+#include "vm/debug_hook.h"
 #include "vm/sched.h"
 
 struct vm *vms[MANIFEST_MAX_VMS];
@@ -133,7 +134,7 @@ static enum vt_err map_cpu_interface(struct stage2 *stage2)
 const char *vm_create(const struct vm_config *config)
 {
 	const uint64_t ram_alignment = config->ram_bytes >= BLOCK_1G ? BLOCK_1G : BLOCK_2M;
-	const unsigned pages = stage2_pages_needed(config->ram_bytes);
+	const unsigned pages = stage2_pages_needed(config->ram_bytes) + DEBUG_TABLE_PAGES;
 	uint64_t ram = phys_take(config->ram_bytes, ram_alignment);
 	uint64_t tables = phys_take((uint64_t)pages * PAGE_BYTES, PAGE_BYTES);
 	struct vm *vm;

@@ -144,3 +144,37 @@ def test_the_trace_shows_what_a_debugger_did(tmp_path):
                           check=True).stdout
     for kind in ("attach", "breakpoint", "step", "watchpoint", "stop", "resume"):
         assert re.search(rf"DEBUGGER.*{kind}", text, re.I), text[-3000:]
+
+
+def test_a_page_of_code_is_stopped_at_by_each_instruction_asked_for(tmp_path):
+    """Its first instruction is on the page, too, and is passed over; a step is one instruction there."""
+    page = symbol("paged")
+    with halted(tmp_path) as guest:
+        said = guest.gdb(f"monitor break exec {page + 4:#x} 4", "continue", "p/x $pc", "stepi", "p/x $pc",
+                         f"monitor break exec {page + 0x123:#x}", "monitor break", "continue", "p/x $pc", "continue", "p/x $pc",
+                         "monitor break off 2", *LET_IT_END)
+        pcs = numbers(said, r"\$\d+ = (0x\w+)")
+        assert pcs[0] == page + 4 and pcs[1] & -4096 != page and pcs[2] & -4096 == page and pcs[3] == pcs[2] + 4, said
+        assert f"2: exec {page:#x},0x1000" in said and said.count("SIGTRAP") == 3, said
+        passed(guest)
+
+
+@pytest.mark.parametrize("how, instruction, value", [("w", "str", 0), ("r", "ldr", 5)])
+def test_memory_is_stopped_at_before_the_access(tmp_path, how, instruction, value):
+    """The rest of its page is the guest's to use, also by other vCPUs; the stop is met once an access."""
+    address = symbol("guarded") + 520 * 8
+    with halted(tmp_path) as guest:
+        said = guest.gdb("hbreak start_vcpu", "continue", f"monitor break ipa {address:#x} 8 {how}", "continue", "x/i $pc",
+                         "p *(long *)((char *)&guarded + 4160)", *LET_IT_END)
+        assert said.count("SIGTRAP") == 1 and re.search(rf"=> 0x.*:\s+{instruction}\s", said) and f"$1 = {value}\n" in said, said
+        passed(guest)
+
+
+def test_a_guarded_page_is_passed_by_all_vcpus_unseen(tmp_path):
+    """Both write beside the guarded word all the time; their counts say whether an access was lost."""
+    word = symbol("hots") + 7 * 8
+    with halted(tmp_path) as guest:
+        said = guest.gdb("hbreak start_vcpu", "hbreak paged", "continue", f"monitor break ipa {word:#x} 8", "continue",
+                         "monitor break off", *LET_IT_END)
+        assert "SIGTRAP" not in said and "hit Breakpoint 2" in said, said
+        passed(guest)

@@ -1,5 +1,5 @@
 /* Stage-2 tables, one claim a test. Random sequences are in test_stage2_model.c. */
-/* sources: src/mm/stage2.c src/mm/page_pool.c src/mm/zero_pages.c */
+/* sources: src/mm/stage2.c src/mm/stage2_limit.c src/mm/page_pool.c src/mm/zero_pages.c */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -390,6 +390,63 @@ static void the_sizing_rule_is_enough(void **state)
 	}
 }
 
+/* S2AP and XN of the entry that answers for `ipa`. */
+static unsigned rights_at(uint64_t ipa)
+{
+	unsigned level;
+	const uint64_t desc = *stage2_entry(&s2, ipa, &level);
+
+	return (unsigned)(desc >> 6 & 3) | (unsigned)(desc >> 54 & 1) << 2;
+}
+
+static void a_limit_is_of_its_pages_and_can_be_lifted(void **state)
+{
+	(void)state;
+	assert_int_equal(stage2_map(&s2, RAM, PA, 4 * MIB, STAGE2_RWX), VT_OK);
+	assert_int_equal(stage2_limit(&s2, RAM + 0x5000, 2 * PAGE_BYTES, STAGE2_NO_EXECUTE), VT_OK);
+	assert_int_equal(rights_at(RAM + 0x4000), 3);
+	assert_int_equal(rights_at(RAM + 0x5000), 7);
+	assert_int_equal(rights_at(RAM + 0x6000), 7);
+	assert_int_equal(rights_at(RAM + 0x7000), 3);
+	assert_int_equal(leaf_at(RAM + 0x6123).pa, PA + 0x6123);
+	assert_int_equal(stage2_limit(&s2, RAM + 0x6000, PAGE_BYTES, STAGE2_NO_WRITE), VT_OK);
+	assert_int_equal(rights_at(RAM + 0x6000), 1);
+	assert_int_equal(stage2_limit(&s2, RAM + 0x6000, PAGE_BYTES, STAGE2_NO_READ), VT_OK);
+	assert_int_equal(rights_at(RAM + 0x6000), 2);
+	tlb_fake = (struct tlb_fake){0};
+	assert_int_equal(stage2_limit(&s2, RAM, 4 * MIB, 0), VT_OK);
+	assert_int_equal(rights_at(RAM + 0x5000), 3);
+	assert_int_equal(rights_at(RAM + 0x6000), 3);
+	assert_int_equal(rights_at(RAM + 2 * MIB), 3);
+	assert_true(tlb_fake.guest_ipa > 2);
+}
+
+static void a_limit_gives_nothing_that_was_not_there(void **state)
+{
+	(void)state;
+	assert_int_equal(stage2_map(&s2, 0, PA, PAGE_BYTES, STAGE2_DEVICE), VT_OK);
+	assert_int_equal(stage2_map(&s2, RAM, PA, PAGE_BYTES, STAGE2_RO), VT_OK);
+	assert_int_equal(stage2_limit(&s2, 0, 2 * PAGE_BYTES, 0), VT_OK);
+	assert_int_equal(stage2_limit(&s2, RAM, 2 * PAGE_BYTES, 0), VT_OK);
+	assert_int_equal(leaf_at(0).attr, STAGE2_DEVICE);
+	assert_int_equal(rights_at(0), 7);
+	assert_int_equal(leaf_at(RAM).attr, STAGE2_RO);
+	assert_hole(RAM + PAGE_BYTES);
+	assert_int_equal(stage2_limit(&s2, RAM + 1, PAGE_BYTES, 0), VT_EINVAL);
+	assert_int_equal(stage2_limit(&s2, BIT(40), PAGE_BYTES, 0), VT_EINVAL);
+	assert_int_equal(stage2_limit(&s2, RAM, 0, 0), VT_EINVAL);
+}
+
+static void a_limit_that_cannot_split_changes_nothing(void **state)
+{
+	(void)state;
+	start(39, 2);
+	assert_int_equal(stage2_map(&s2, RAM, PA, GIB, STAGE2_RWX), VT_OK);
+	assert_int_equal(stage2_limit(&s2, RAM + PAGE_BYTES, PAGE_BYTES, STAGE2_NO_READ),
+			 VT_ENOMEM);
+	assert_int_equal(rights_at(RAM + PAGE_BYTES), 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -417,6 +474,9 @@ int main(void)
 		TEST(an_unmap_that_cannot_split_removes_nothing),
 		TEST(destroy_gives_every_page_back),
 		TEST(the_sizing_rule_is_enough),
+		TEST(a_limit_is_of_its_pages_and_can_be_lifted),
+		TEST(a_limit_gives_nothing_that_was_not_there),
+		TEST(a_limit_that_cannot_split_changes_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
