@@ -229,6 +229,17 @@ static void the_last_page_of_the_space_can_be_mapped(void **state)
 	assert_hole(last);
 }
 
+/* An address is not to be taken for another one by what a table's index leaves of it. */
+static void an_ipa_beyond_the_space_is_not_there(void **state)
+{
+	struct stage2_leaf leaf;
+
+	(void)state;
+	assert_int_equal(stage2_map(&s2, RAM, PA, GIB, STAGE2_RWX), VT_OK);
+	assert_int_equal(stage2_walk(&s2, RAM + (UINT64_C(1) << 48), &leaf), VT_ENOENT);
+	assert_int_equal(stage2_walk(&s2, UINT64_C(1) << 40, &leaf), VT_ENOENT);
+}
+
 /*
  * Watches every invalidation: at that moment the entry must be a hole, else it is not break before
  * make.
@@ -464,6 +475,7 @@ int main(void)
 		TEST(a_mapped_page_in_the_range_stops_the_mapping),
 		TEST(bad_arguments_change_nothing),
 		TEST(the_last_page_of_the_space_can_be_mapped),
+		TEST(an_ipa_beyond_the_space_is_not_there),
 		TEST(splitting_breaks_before_it_makes),
 		TEST(both_edges_in_one_block),
 		TEST(unmapping_a_hole_is_fine_and_free),

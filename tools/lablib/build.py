@@ -1,8 +1,13 @@
 """Building what is graded: the image with a student's modules, his objects, host tests, guests."""
 
+import contextlib
 import functools
 import os
+import pathlib
 import re
+import shutil
+import threading
+import zlib
 
 from .common import BUILD, ROOT, Infrastructure, LabError, make, run
 
@@ -16,6 +21,24 @@ def _options(lab, work, tag):
     if lab.gdb:
         options.append("GDB=1")
     return options
+
+
+def tag_of(lab, work):
+    """The name of the image made from this folder of work: objects of two folders must not meet."""
+    work = pathlib.Path(work).resolve()
+    return f"lab{lab.id}" if work == lab.work else f"lab{lab.id}-{zlib.crc32(os.fsencode(work)):08x}"
+
+
+@contextlib.contextmanager
+def forgotten(tag):
+    """What is built under this tag does not stay."""
+    try:
+        yield
+    finally:
+        for path in BUILD.glob(f"vitrine*-{tag}.img"):
+            path.unlink()
+        for path in BUILD.glob(f"*/{tag}"):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def check_files(lab, work):
@@ -38,7 +61,7 @@ def image(lab, work, tag):
 
 def _shortened(text):
     lines = [line for line in text.splitlines() if not line.startswith("make")]
-    return "\n".join(lines[:40])
+    return "\n".join(lines[:40]) or text
 
 
 def interface(lab, objects):
@@ -117,26 +140,49 @@ _SOURCES = re.compile(r"/\* sources: *(.*?) *\*/")
 _FLAGS = re.compile(r"/\* flags: *(.*?) *\*/")
 
 
-def host_program(lab, program, work, output):
-    """Compile one host test with the student's files in the reference's place."""
+class HostObjects:
+    """What host tests are made of, compiled once: all but the student's own files. Made in a folder that nobody else has."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.made, self.lock = {}, threading.Lock()
+
+    def get(self, source, flags):
+        with self.lock:
+            key = (str(source), *flags)
+            if key not in self.made:
+                output = self.folder / f"{len(self.made)}.o"
+                _compile(source, flags, output)
+                self.made[key] = output
+            return self.made[key]
+
+
+def _compile(source, flags, output):
+    done = run([*host_command(), *flags, "-c", "-o", output, source], cwd=ROOT)
+    if done.returncode:
+        raise BuildFailed("\n".join(done.stderr.splitlines()[:40]))
+
+
+def host_program(lab, program, work, output, objects):
+    """Link one host test with the student's files in the reference's place. The test's source."""
     path = ROOT / program if program.startswith("tests/unit/") else lab.folder / program
     head = path.read_text().split("\n", 3)[:3]
-    sources = _SOURCES.match(head[1])
-    flags = _FLAGS.match(head[2])
+    sources, flags = _SOURCES.match(head[1]), _FLAGS.match(head[2])
     if not sources:
         raise LabError(f"{path}: its second line does not name the sources")
-    chosen, include = [], []
+    given = flags[1].split() if flags else []
+    chosen = [objects.get(path, (*given, "-Itests/unit")), objects.get("labs/lib/host.c", ())]
     for source in sources[1].split():
         if source in lab.edit:
-            chosen.append(lab.work_file(source, work))
-            include.append(f"-I{os.path.dirname(source)}")
+            made = output.with_suffix(f".{len(chosen)}.o")
+            _compile(lab.work_file(source, work), [*given, f"-I{os.path.dirname(source)}", "-include", "src/lib/lab.h"], made)
+            chosen.append(made)
         elif (ROOT / source).exists():
-            chosen.append(source)
+            chosen.append(objects.get(source, tuple(given)))
         else:
-            chosen.append(f"prebuilt/host/{os.path.splitext(source)[0]}.o")
-    command = [*host_command(), *(flags[1].split() if flags else []), *include, "-Itests/unit", "-include", "src/lib/lab.h", "-o", output, path,
-               *chosen, "labs/lib/host.c", "-lcmocka", "-lfdt", "-lz"]
-    done = run(command, cwd=ROOT)
+            chosen.append(ROOT / f"prebuilt/host/{os.path.splitext(source)[0]}.o")
+    done = run([*host_command(), "-o", output, *chosen, "-lcmocka", "-lfdt", "-lz"], cwd=ROOT)
     if done.returncode:
         raise BuildFailed("\n".join(done.stderr.splitlines()[:40]))
     return path

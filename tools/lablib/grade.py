@@ -13,13 +13,13 @@ from .result import Graded, Outcome
 class Grading:
     """One marking of one folder of work."""
 
-    def __init__(self, lab, work=None, tag=None, folder=None):
+    def __init__(self, lab, work=None, tag=None, folder=None, objects=None):
         self.lab = lab
         self.work = pathlib.Path(work or lab.work).resolve()
-        self.tag = tag or f"lab{lab.id}"
+        self.tag = tag or build.tag_of(lab, self.work)
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.programs = host.Programs(lab, self.work, self.folder)
+        self.programs = host.Programs(lab, self.work, self.folder, objects or build.HostObjects(self.folder / "objects"))
         self.built = None
 
     def objects(self):

@@ -19,8 +19,8 @@ _TELLING = re.compile(r"(ERROR: AddressSanitizer.*|.*runtime error.*|LAB \d\d: .
 class Programs:
     """The host programs of one grading, each compiled once and run once."""
 
-    def __init__(self, lab, work, folder):
-        self.lab, self.work, self.folder = lab, work, folder
+    def __init__(self, lab, work, folder, objects):
+        self.lab, self.work, self.folder, self.objects = lab, work, folder, objects
         self.done = {}
 
     def cases(self, program):
@@ -31,7 +31,7 @@ class Programs:
 
     def _run(self, program):
         output = self.folder / os.path.basename(program).replace(".c", "")
-        source = build.host_program(self.lab, program, self.work, output)
+        source = build.host_program(self.lab, program, self.work, output, self.objects)
         names = [name for table in _CASES.findall(source.read_text()) for name in _CASE.findall(table)]
         verdicts = self._once(output, None)
         # One that crashes takes those after it along: then each by itself.

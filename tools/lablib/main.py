@@ -58,7 +58,9 @@ def _run(args):
     lab = config.find([args.lab])[0]
     if args.boot not in [boot.id for boot in lab.boot]:
         raise LabError(f"boot {args.boot}: lab {lab.id} has {', '.join(boot.id for boot in lab.boot)}")
-    image, _ = build.image(lab, (pathlib.Path(args.work) if args.work else lab.work).resolve(), f"lab{lab.id}")
+    work = pathlib.Path(args.work or lab.work).resolve()
+    build.check_files(lab, work)
+    image, _ = build.image(lab, work, build.tag_of(lab, work))
     folder = ROOT / "out" / f"lab{lab.id}"
     with tempfile.TemporaryDirectory(prefix="lab-") as made:
         made = boots.Boots(lab, image, pathlib.Path(made))
@@ -81,13 +83,14 @@ def _golden(args):
     with tempfile.TemporaryDirectory(prefix="lab-") as made:
         work = pathlib.Path(made) / "work"
         skeleton.write(lab, work, solved=True)
-        grading = grade.Grading(lab, work, folder=pathlib.Path(made) / "run")
-        for test in lab.test:
-            if test.golden:
-                path = lab.folder / test.golden
-                path.parent.mkdir(exist_ok=True)
-                path.write_text(boots.golden_text(grading.objects()[0].get(test.boot)))
-                print(path.relative_to(ROOT))
+        with build.forgotten(f"golden{lab.id}"):
+            booted, _ = grade.Grading(lab, work, f"golden{lab.id}", pathlib.Path(made) / "run").objects()
+            for test in lab.test:
+                if test.golden:
+                    path = lab.folder / test.golden
+                    path.parent.mkdir(exist_ok=True)
+                    path.write_text(boots.golden_text(booted.get(test.boot)))
+                    print(path.relative_to(ROOT))
     return EXIT_GRADED
 
 

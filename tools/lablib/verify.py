@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from . import build, config, grade, skeleton
-from .common import BUILD, EXIT_FAILED, EXIT_GRADED, LabError
+from .common import EXIT_FAILED, EXIT_GRADED, LabError
 
 MUTANTS_WANTED, SHARE_KILLED = 20, 0.95
 JOBS = 2
@@ -63,14 +63,9 @@ def _describe(graded):
     return graded.problem.splitlines()[0] if graded.problem else " | ".join(bad[:4])
 
 
-def _graded(lab, work, tag, folder, **how):
-    try:
-        return grade.Grading(lab, work, tag, folder / "run").all(**how)
-    finally:
-        for path in BUILD.glob(f"vitrine*-{tag}.img"):
-            path.unlink()
-        for path in BUILD.glob(f"*/{tag}"):
-            shutil.rmtree(path, ignore_errors=True)
+def _graded(lab, work, tag, folder, objects=None, **how):
+    with build.forgotten(tag):
+        return grade.Grading(lab, work, tag, folder / "run", objects).all(**how)
 
 
 def _reference(lab, row, made, repeat):
@@ -109,10 +104,10 @@ def _alternatives(lab, row, made):
             row.broken.append(f"the solution staff/alt/{folder.name} scores {graded.score:g}: {_describe(graded)}")
 
 
-def _one_mutant(lab, number, mutant, made, verbose):
+def _one_mutant(lab, number, mutant, made, objects, verbose):
     folder = made / f"mutant-{number}"
     mutate(lab, mutant, folder / "work")
-    graded = _graded(lab, folder / "work", f"verify{lab.id}m{number}", folder, stop_at_first=True)
+    graded = _graded(lab, folder / "work", f"verify{lab.id}m{number}", folder, objects, stop_at_first=True)
     shutil.rmtree(folder, ignore_errors=True)
     if graded.problem:
         raise LabError(f"lab {lab.id}: mutant {mutant.name!r} does not build: {graded.problem.splitlines()[0]}")
@@ -124,8 +119,9 @@ def _one_mutant(lab, number, mutant, made, verbose):
 
 def _mutants(lab, row, made, verbose, only):
     mutants = [m for m in mutants_of(lab) if not only or only in m.name]
+    objects = build.HostObjects(made / "objects")
     with ThreadPoolExecutor(JOBS) as pool:
-        killed = list(pool.map(lambda pair: _one_mutant(lab, *pair, made, verbose), enumerate(mutants)))
+        killed = list(pool.map(lambda pair: _one_mutant(lab, *pair, made, objects, verbose), enumerate(mutants)))
     row.mutants, row.killed = len(mutants), sum(killed)
     for mutant, dead in zip(mutants, killed):
         if dead and mutant.survives:
