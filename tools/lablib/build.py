@@ -78,7 +78,8 @@ def interface(lab, objects):
 
 
 def _reference_object(objects, name):
-    built, shipped = objects.parent / name, ROOT / "prebuilt/target" / name
+    gdb = "-gdb" if objects.parent.name.endswith("-gdb") else ""
+    built, shipped = objects.parent / name, ROOT / f"prebuilt/target{gdb}" / name
     return built if built.exists() else shipped
 
 

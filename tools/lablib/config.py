@@ -109,7 +109,7 @@ def _check(lab, where):
             wrong(f"test {test.id}: {_NEEDS[test.tier]} is missing")
         if ids.count(test.id) > 1:
             wrong(f"test {test.id}: twice")
-        if test.parent and test.parent not in ids:
+        if test.parent and test.parent not in ids and not (ROOT / "prebuilt").exists():
             wrong(f"test {test.id}: parent {test.parent}: there is no such test")
         if test.boot and test.boot not in [boot.id for boot in lab.boot]:
             wrong(f"test {test.id}: boot {test.boot}: there is no such boot")
@@ -118,7 +118,8 @@ def _check(lab, where):
     for reference in lab.edit:
         if not (ROOT / reference).exists() and not (ROOT / "prebuilt").exists():
             wrong(f"edit: {reference}: there is no such file")
-    if lab.test and lab.points != 100:
+    # A student's tree lacks the hidden tests.
+    if lab.test and lab.points != 100 and not (ROOT / "prebuilt").exists():
         wrong(f"the points are {lab.points}, not 100")
 
 

@@ -5,7 +5,7 @@ import pathlib
 import sys
 import tempfile
 
-from . import boots, build, config, grade, report, skeleton, verify
+from . import boots, build, config, grade, release, report, skeleton, submission, verify
 from .common import EXIT_FAILED, EXIT_GRADED, EXIT_INFRASTRUCTURE, EXIT_USAGE, ROOT, Infrastructure, LabError
 
 EPILOG = """\
@@ -31,7 +31,8 @@ def _grade(args):
     gradeds = []
     for lab in config.find(args.lab):
         print(f"lab {lab.id}: {lab.title}", flush=True)
-        graded = grade.grade(lab, args.work, only=args.only, say=report.test_line)
+        with submission.work_of(lab, args) as work:
+            graded = grade.grade(lab, work, only=args.only, say=report.test_line)
         report.summary(graded)
         gradeds.append(graded)
     if args.json:
@@ -122,6 +123,7 @@ def _parser():
     solve.add_argument("--force", action="store_true", help="write over what is there")
     solve.set_defaults(solved=True, upto=0)
     marking = command("grade", "mark what is in work/", _grade)
+    marking.add_argument("--submission", type=pathlib.Path, metavar="DIR", help="take the lab's files, and nothing else, out of this folder")
     marking.add_argument("--only", metavar="TEST", help="only tests with such an id; * and ? stand for others")
     marking.add_argument("--json", type=pathlib.Path, metavar="FILE")
     marking.add_argument("--junit", type=pathlib.Path, metavar="FILE")
@@ -132,6 +134,7 @@ def _parser():
     command("golden", "write the golden event sequences from the reference", _golden, False)
     command("map", "which files stand in for which (for the Makefile)", _map)
     verify.add_command(command)
+    release.add_commands(command)
     return parser
 
 

@@ -51,7 +51,7 @@ def summary(graded):
     if graded.problem:
         print(f"  {_coloured(_RED, 'it is not marked:')} the lab's files do not build, or break a rule of the lab")
         print(_indented(graded.problem, 4))
-    print(f"lab {lab.id}, {lab.title}: {graded.score:g} of 100 points, {graded.seconds:.0f} s")
+    print(f"lab {lab.id}, {lab.title}: {graded.score:g} of {lab.points} points, {graded.seconds:.0f} s")
 
 
 def as_data(graded):
@@ -59,7 +59,7 @@ def as_data(graded):
         "lab": graded.lab.id,
         "title": graded.lab.title,
         "score": graded.score,
-        "max_score": 100,
+        "max_score": graded.lab.points,
         "seconds": round(graded.seconds, 1),
         "problem": graded.problem,
         "tests": [{

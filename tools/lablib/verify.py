@@ -9,7 +9,7 @@ import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from . import build, config, grade, skeleton
+from . import build, config, grade, release, skeleton
 from .common import EXIT_FAILED, EXIT_GRADED, LabError
 
 MUTANTS_WANTED, SHARE_KILLED = 20, 0.95
@@ -138,7 +138,15 @@ def _mutants(lab, row, made, verbose, only):
         row.broken.append(f"{row.killed} of {row.mutants} mutants killed: less than {SHARE_KILLED:.0%}")
 
 
-def verify(lab, args):
+def _released(lab, row, tree):
+    work = tree / f"work{lab.id}"
+    skeleton.write(lab, work, solved=True)
+    problem = release.verify_released(lab, work, tree)
+    if problem:
+        row.broken.append(problem)
+
+
+def verify(lab, args, tree):
     begin = time.monotonic()
     row = Row(lab)
     build.reference_objects(lab)
@@ -148,6 +156,8 @@ def verify(lab, args):
             _reference(lab, row, made, args.repeat)
             _skeleton(lab, row, made)
             _alternatives(lab, row, made)
+            if args.release:
+                _released(lab, row, tree)
         if args.mutants:
             _mutants(lab, row, made, args.verbose, args.only_mutants)
     row.seconds = time.monotonic() - begin
@@ -157,11 +167,10 @@ def verify(lab, args):
 HEADING = f"{'lab':<32} {'points':>6} {'tests':>6} {'mutants':>8} {'killed':>7} {'seconds':>8}"
 
 
-def _verify(args):
+def _rows(args, tree):
     rows = []
-    print(HEADING)
     for lab in config.find(args.lab):
-        row = verify(lab, args)
+        row = verify(lab, args, tree)
         rows.append(row)
         print(f"{lab.id + ' ' + lab.title:<32} {lab.points:>6} {len(lab.test):>6} {row.mutants:>8} {row.killed:>7} {row.seconds:>8.0f}",
               flush=True)
@@ -169,6 +178,13 @@ def _verify(args):
             print(f"    survives: {survivor}")
         for broken in row.broken:
             print(f"    BROKEN: {broken}")
+    return rows
+
+
+def _verify(args):
+    print(HEADING)
+    with tempfile.TemporaryDirectory(prefix="release-") as tree:
+        rows = _rows(args, pathlib.Path(tree))
     broken = sum(len(row.broken) for row in rows)
     print(f"{len(rows)} labs, {sum(row.mutants for row in rows)} mutants, {sum(row.killed for row in rows)} killed; " +
           (f"{broken} bars do not hold" if broken else "every bar holds"))
@@ -177,6 +193,7 @@ def _verify(args):
 
 def add_command(command):
     sub = command("verify", "is the grader right? reference, skeleton, other solutions, mutants", _verify)
+    sub.add_argument("--release", action="store_true", help="also the solution in the tree that students get")
     sub.add_argument("--mutants", action="store_true", help="also the mutants")
     sub.add_argument("--only-mutants", metavar="TEXT", help="with --mutants: only mutants whose names hold this text, and nothing else")
     sub.add_argument("--repeat", type=int, default=1, metavar="N", help="mark the reference so many times")

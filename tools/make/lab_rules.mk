@@ -36,4 +36,4 @@ grade: ## LAB=04: mark a student's work of that lab
 
 labs-verify: ## every lab: the reference scores 100 %, skeletons their baseline, mutants are found; up to an hour
 	@tools/setup.sh test
-	@tools/lab verify --mutants $(LABS_CHOSEN) $(VERIFY_ARGS)
+	@tools/lab verify --release --mutants --repeat 10 $(LABS_CHOSEN) $(VERIFY_ARGS)
