@@ -80,15 +80,19 @@ struct machine {
 	uint64_t stack[GDB_AGENT_STACK + 1]; /* execute() looks at the one above, used or not */
 };
 
+static uint64_t fail(struct machine *m)
+{
+	m->failed = true;
+	return 0;
+}
+
 /* An operand in the code: most significant byte first. */
 static uint64_t fetch(struct machine *m, size_t bytes)
 {
 	uint64_t value = 0;
 
-	if ((size_t)(m->end - m->code) < bytes) {
-		m->failed = true;
-		return 0;
-	}
+	if ((size_t)(m->end - m->code) < bytes)
+		return fail(m);
 	for (; bytes; bytes--)
 		value = value << 8 | *m->code++;
 	return value;
@@ -97,79 +101,72 @@ static uint64_t fetch(struct machine *m, size_t bytes)
 /* A register, or memory at an address. */
 static uint64_t read_target(struct machine *m, bool memory, uint64_t from, size_t count)
 {
-	const struct gdb_agent_ops *agent = m->stub->config.ops->agent;
-	void *const target = m->stub->config.target;
+	const struct gdb_config *config = &m->stub->config;
+	const struct gdb_agent_ops *agent = config->ops->agent;
 	uint8_t bytes[sizeof(uint64_t)];
 	uint64_t value = 0;
 
 	if (count - 1 >= sizeof(bytes))
-		m->failed = true;
-	else if (memory)
-		m->failed = gdb_wraps(from, count) ||
-			    agent->read_memory(target, m->thread, from, bytes, count) != count;
-	else
-		m->failed =
-			agent->read_register(target, m->thread, (unsigned)from, bytes) != GDB_OK;
-	for (size_t i = 0; !m->failed && i < count; i++)
-		value = value << 8 |
-			bytes[m->stub->config.ops->core->big_endian ? i : count - 1 - i];
+		return fail(m);
+	if (memory ? gdb_wraps(from, count) || agent->read_memory(config->target, m->thread, from,
+								  bytes, count) != count
+		   : agent->read_register(config->target, m->thread, (unsigned)from, bytes) !=
+			     GDB_OK)
+		return fail(m);
+	for (size_t i = 0; i < count; i++)
+		value = value << 8 | bytes[config->ops->core->big_endian ? i : count - 1 - i];
 	return value;
 }
 
 /* -2^63 / -1 has no result that fits: it wraps, as the rest of the arithmetic does. */
 static uint64_t divide(struct machine *m, uint8_t op, uint64_t a, uint64_t b)
 {
-	m->failed |= !b;
+	uint64_t quotient;
+
 	if (!b)
-		return 0;
-	if (op == OP_DIV_UNSIGNED)
-		return a / b;
-	if (op == OP_REM_UNSIGNED)
-		return a % b;
-	if (b == UINT64_MAX)
-		return op == OP_DIV_SIGNED ? 0 - a : 0;
-	return op == OP_DIV_SIGNED ? (uint64_t)((int64_t)a / (int64_t)b)
-				   : (uint64_t)((int64_t)a % (int64_t)b);
+		return fail(m);
+	if (op == OP_DIV_UNSIGNED || op == OP_REM_UNSIGNED)
+		quotient = a / b;
+	else if (b == UINT64_MAX)
+		quotient = 0 - a;
+	else
+		quotient = (uint64_t)((int64_t)a / (int64_t)b);
+	return op <= OP_DIV_UNSIGNED ? quotient : a - quotient * b;
 }
 
-/* A shift by 64 or more leaves nothing but the sign. */
-static uint64_t shift(uint8_t op, uint64_t a, uint64_t by)
+/* Behind it stand copies of its topmost bit. (gcc and clang both shift a signed number so.) */
+static uint64_t shift_signed(uint64_t value, uint64_t by)
 {
-	const uint64_t sign = op == OP_RSH_SIGNED && a >> 63 ? UINT64_MAX : 0;
-
-	if (by > 63)
-		return sign;
-	return op == OP_LSH ? a << by : (a ^ sign) >> by ^ sign;
+	return (uint64_t)((int64_t)value >> (by > 63 ? 63 : by));
 }
 
 /* The low `bits` bits, filled up with zeros or with the sign. */
 static uint64_t extend(struct machine *m, uint8_t op, uint64_t value, uint64_t bits)
 {
-	const uint64_t sign = UINT64_C(1) << ((bits - 1) & 63);
-
-	m->failed |= !bits;
+	if (!bits)
+		return fail(m);
 	if (bits >= 64)
 		return value;
-	value &= sign * 2 - 1;
-	return op == OP_EXT ? (value ^ sign) - sign : value;
+	value <<= 64 - bits;
+	return op == OP_EXT ? shift_signed(value, 64 - bits) : value >> (64 - bits);
 }
 
 /*
  * `count` arguments are on the stack, function and channel have been above them; a string follows
  * in the code.
  */
-static void print(struct machine *m, uint64_t count)
+static uint64_t print(struct machine *m, uint64_t count)
 {
 	const uint64_t bytes = fetch(m, 2);
 	const uint8_t *const format = m->code;
 
-	m->failed |= !m->printer || !bytes || (size_t)(m->end - m->code) < bytes ||
-		     m->depth < count || format[bytes - 1];
-	if (m->failed)
-		return;
+	if (!m->printer || !bytes || (size_t)(m->end - m->code) < bytes || m->depth < count ||
+	    format[bytes - 1])
+		return fail(m);
 	m->code += bytes;
 	m->depth -= (unsigned)count;
 	gdb_agent_print(m->printer, m->thread, (const char *)format, m->stack + m->depth, count);
+	return 0;
 }
 
 /*
@@ -195,9 +192,11 @@ static uint64_t execute(struct machine *m, uint8_t op, uint64_t operand, const u
 	case OP_REM_UNSIGNED:
 		return divide(m, op, a, b);
 	case OP_LSH:
+		return b > 63 ? 0 : a << b;
 	case OP_RSH_SIGNED:
+		return shift_signed(a, b);
 	case OP_RSH_UNSIGNED:
-		return shift(op, a, b);
+		return b > 63 ? 0 : a >> b;
 	case OP_LOG_NOT:
 		return !a;
 	case OP_BIT_AND:
@@ -224,8 +223,9 @@ static uint64_t execute(struct machine *m, uint8_t op, uint64_t operand, const u
 		return read_target(m, true, a, (size_t)1 << (op - OP_REF8));
 	case OP_IF_GOTO:
 	case OP_GOTO:
-		m->failed |= operand > (size_t)(m->end - start);
-		if (!m->failed && (op == OP_GOTO || a))
+		if (operand > (size_t)(m->end - start))
+			return fail(m);
+		if (op == OP_GOTO || a)
 			m->code = start + operand;
 		return 0;
 	case OP_REG:
@@ -237,16 +237,14 @@ static uint64_t execute(struct machine *m, uint8_t op, uint64_t operand, const u
 		top[-1] = a;
 		return operand;
 	case OP_PICK:
-		m->failed |= operand >= m->depth;
-		return m->failed ? 0 : top[-1 - (int)operand];
+		return operand < m->depth ? top[-1 - (int)operand] : fail(m);
 	case OP_ROT: /* a b c => c a b */
 		operand = top[-1];
 		top[-1] = top[-2];
 		top[-2] = a;
 		return operand;
 	case OP_PRINTF:
-		print(m, operand);
-		return 0;
+		return print(m, operand);
 	default: /* constants; what has been popped */
 		return operand;
 	}
@@ -266,26 +264,26 @@ bool gdb_agent_run(const struct gdb_stub *stub, struct gdb_stub *printer, struct
 
 	for (unsigned steps = 0; steps < GDB_AGENT_STEPS && m.code != m.end; steps++) {
 		const uint8_t op = *m.code++;
-		struct shape shape;
+		const struct shape *shape;
 		uint64_t value;
 
 		if (op >= OPCODES)
 			return false;
-		shape = shapes[op];
-		if (!shape.known || m.depth < shape.needs)
+		shape = &shapes[op];
+		if (!shape->known || m.depth < shape->needs)
 			return false;
 		if (op == OP_END) {
 			*result = m.depth ? m.stack[m.depth - 1] : 0;
 			return m.depth || printer;
 		}
-		m.depth -= shape.takes;
-		if (m.depth + shape.leaves > GDB_AGENT_STACK)
+		m.depth -= shape->takes;
+		if (m.depth + shape->leaves > GDB_AGENT_STACK)
 			return false;
-		value = fetch(&m, shape.operand);
+		value = fetch(&m, shape->operand);
 		value = execute(&m, op, value, code);
 		if (m.failed)
 			return false;
-		if (shape.leaves)
+		if (shape->leaves)
 			m.stack[m.depth++] = value;
 	}
 	return false;

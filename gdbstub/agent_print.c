@@ -27,11 +27,12 @@ static void put(struct printer *p, char character)
 		flush(p);
 }
 
-/* Before a minus sign stand blanks. */
+/* base 0: signed, decimal. Before a minus sign stand blanks. */
 static void put_number(struct printer *p, uint64_t value, unsigned base, char filler,
 		       unsigned width)
 {
-	char text[WIDTH_MAX], *at = text + sizeof(text);
+	char text[WIDTH_MAX], *const end = text + sizeof(text), *at = end;
+	const char *const begin = end - (width < sizeof(text) ? width : sizeof(text));
 	const bool negative = !base && value >> 63;
 
 	value = negative ? 0 - value : value;
@@ -44,9 +45,9 @@ static void put_number(struct printer *p, uint64_t value, unsigned base, char fi
 		*--at = '-';
 		filler = ' ';
 	}
-	while (at > text && (size_t)(text + sizeof(text) - at) < width)
+	while (at > begin)
 		*--at = filler;
-	while (at != text + sizeof(text))
+	while (at != end)
 		put(p, *at++);
 }
 
@@ -85,14 +86,13 @@ static const char *convert(struct printer *p, const char *format, uint64_t value
 			filler = '0';
 		wide |= *format >= 'l';
 	}
-	if (!wide)
-		value = (uint32_t)value;
 	switch (*format) {
 	case 'd':
 	case 'i':
 		base = 0;
 		if (!wide)
 			value = (uint64_t)(int32_t)value;
+		wide = true;
 		break;
 	case 'u':
 		base = 10;
@@ -103,6 +103,14 @@ static const char *convert(struct printer *p, const char *format, uint64_t value
 	case 'x':
 	case 'X':
 		break;
+	case 'p':
+		put(p, '0');
+		put(p, 'x');
+		wide = true;
+		break;
+	case 's':
+		put_string(p, value);
+		return format;
 	case 'c':
 		put(p, (char)value);
 		return format;
@@ -110,7 +118,7 @@ static const char *convert(struct printer *p, const char *format, uint64_t value
 		put(p, '?');
 		return format;
 	}
-	put_number(p, value, base, filler, width);
+	put_number(p, wide ? value : (uint32_t)value, base, filler, width);
 	return format;
 }
 
@@ -139,27 +147,12 @@ void gdb_agent_print(struct gdb_stub *stub, struct gdb_thread thread, const char
 	p.thread = thread;
 	p.count = 0;
 	for (; *format; format++) {
-		const char next = format[1];
-
-		if (*format == '\\' && next) {
+		if (*format == '\\' && format[1]) {
 			put(&p, unescaped(*++format));
-		} else if (*format != '%' || next == '%') {
+		} else if (*format != '%' || *++format == '%') {
 			put(&p, *format);
-			format += next == '%' && *format == '%';
 		} else {
-			const uint64_t value = count ? args[--count] : 0;
-
-			if (next == 's') {
-				put_string(&p, value);
-				format++;
-			} else if (next == 'p') {
-				put(&p, '0');
-				put(&p, 'x');
-				put_number(&p, value, 16, '0', 0);
-				format++;
-			} else {
-				format = convert(&p, format + 1, value);
-			}
+			format = convert(&p, format, count ? args[--count] : 0);
 			if (!*format)
 				break;
 		}

@@ -2,16 +2,17 @@
  * The conditions and commands of breakpoints, as GDB has sent them, and what a breakpoint that is
  * hit is to do.
  *
- * agent_space holds one entry after the other: an expression, with a head that says which
- * breakpoint it belongs to. Most breakpoints have none, few have more than one.
+ * agent_space holds one entry after the other: a head that says which breakpoint it belongs to, and
+ * an expression. Most breakpoints have none, few have more than one.
  */
 #include "internal.h"
 
-struct head {
+struct entry {
 	uint64_t address;
 	uint32_t pid;
-	uint16_t count; /* bytes of code behind this head */
+	uint16_t count; /* bytes of code */
 	bool hardware, command;
+	uint8_t code[];
 };
 
 int gdb_agent_present(const struct gdb_stub *stub)
@@ -19,75 +20,74 @@ int gdb_agent_present(const struct gdb_stub *stub)
 	return stub->config.ops->agent && stub->config.ops->breakpoints && stub->config.agent_space;
 }
 
-/* Heads lie at any address: they are copied out. Moves on to the next. */
-static int next_entry(const struct gdb_stub *stub, size_t *at, struct head *head)
+static struct entry *entry_at(const struct gdb_stub *stub, size_t at)
 {
-	if (*at >= stub->agent_used)
-		return false;
-	memcpy(head, stub->config.agent_space + *at, sizeof(*head));
-	*at += sizeof(*head) + head->count;
-	return true;
+	return (struct entry *)((uint8_t *)stub->config.agent_space + at);
 }
 
-static int belongs(const struct head *head, uint32_t pid, bool hardware, uint64_t address)
+/* The next head lies where a uint64_t may. */
+static size_t size_of(uint64_t count)
 {
-	return head->pid == pid && head->hardware == hardware && head->address == address;
+	return (sizeof(struct entry) + (size_t)count + 7) & ~(size_t)7;
+}
+
+static int belongs(const struct entry *entry, uint32_t pid, bool hardware, uint64_t address)
+{
+	return entry->pid == pid && entry->hardware == hardware && entry->address == address;
 }
 
 void gdb_agent_forget(struct gdb_stub *stub, uint32_t pid, bool hardware, const uint64_t *address)
 {
-	uint8_t *const space = stub->config.agent_space;
-	size_t at = 0, kept = 0, next = 0;
-	struct head head;
+	const size_t end = stub->agent_used;
+	size_t size;
 
-	for (; next_entry(stub, &next, &head); at = next) {
-		if (address ? belongs(&head, pid, hardware, *address) : !pid || head.pid == pid)
+	stub->agent_used = 0;
+	for (size_t at = 0; at < end; at += size) {
+		const struct entry *const entry = entry_at(stub, at);
+
+		size = size_of(entry->count);
+		if (address ? belongs(entry, pid, hardware, *address) : !pid || entry->pid == pid)
 			continue;
-		memmove(space + kept, space + at, next - at);
-		kept += next - at;
+		memmove(entry_at(stub, stub->agent_used), entry, size);
+		stub->agent_used += size;
 	}
-	stub->agent_used = kept;
 }
 
 /*
  * ";X...X..." are conditions, ";cmds:" PERSIST ",X...X..." commands, either or both: and "X" LENGTH
  * "," has twice as many digits behind it.
  */
-static enum gdb_err store_next(struct gdb_stub *stub, struct head *head)
-{
-	uint8_t *const to = stub->config.agent_space + stub->agent_used;
-	uint64_t count;
-
-	if (gdb_accept_text(stub, ";cmds:")) {
-		head->command = true;
-		gdb_number(stub);
-		gdb_expect(stub, ',');
-	} else {
-		gdb_accept(stub, ';');
-	}
-	gdb_expect(stub, 'X');
-	count = gdb_number(stub);
-	gdb_expect(stub, ',');
-	if (stub->malformed || count > UINT16_MAX)
-		return GDB_EINVAL;
-	if (stub->config.agent_bytes - stub->agent_used < sizeof(*head) + count)
-		return GDB_ENOMEM;
-	head->count = (uint16_t)count;
-	memcpy(to, head, sizeof(*head));
-	gdb_bytes(stub, to + sizeof(*head), (size_t)count);
-	stub->agent_used += sizeof(*head) + (size_t)count;
-	return stub->malformed ? GDB_EINVAL : GDB_OK;
-}
-
 enum gdb_err gdb_agent_store(struct gdb_stub *stub, bool hardware)
 {
-	struct head head = {
-		.address = stub->address, .pid = stub->thread.pid, .hardware = hardware};
-	enum gdb_err result = GDB_OK;
+	bool command = false;
 
-	while (result == GDB_OK && !gdb_at_end(stub))
-		result = store_next(stub, &head);
-	return result;
+	while (!gdb_at_end(stub)) {
+		struct entry *const entry = entry_at(stub, stub->agent_used);
+		uint64_t count;
+
+		if (gdb_accept_text(stub, ";cmds:")) {
+			command = true;
+			gdb_number(stub);
+			gdb_expect(stub, ',');
+		} else {
+			gdb_accept(stub, ';');
+		}
+		gdb_expect(stub, 'X');
+		count = gdb_number(stub);
+		gdb_expect(stub, ',');
+		if (stub->malformed || count > UINT16_MAX)
+			return GDB_EINVAL;
+		if (stub->config.agent_bytes - stub->agent_used < size_of(count))
+			return GDB_ENOMEM;
+		entry->address = stub->address;
+		entry->pid = stub->thread.pid;
+		entry->count = (uint16_t)count;
+		entry->hardware = hardware;
+		entry->command = command;
+		gdb_bytes(stub, entry->code, (size_t)count);
+		stub->agent_used += size_of(count);
+	}
+	return stub->malformed ? GDB_EINVAL : GDB_OK;
 }
 
 /*
@@ -98,21 +98,20 @@ static enum gdb_verdict walk(const struct gdb_stub *stub, struct gdb_stub *print
 {
 	enum gdb_verdict verdict = GDB_HIT_STOP;
 	bool conditional = false, holds = false;
-	size_t at = 0;
-	struct head head;
-	uint64_t value = 1;
+	const struct entry *entry;
 
-	while (next_entry(stub, &at, &head)) {
-		const uint8_t *const code = stub->config.agent_space + at - head.count;
+	for (size_t at = 0; at < stub->agent_used; at += size_of(entry->count)) {
+		uint64_t value;
 
-		if (!belongs(&head, thread.pid, hardware, address))
+		entry = entry_at(stub, at);
+		if (!belongs(entry, thread.pid, hardware, address))
 			continue;
-		if (head.command)
+		if (entry->command)
 			verdict = GDB_HIT_COMMANDS;
-		if (head.command != (printer != NULL))
+		if (entry->command != (printer != NULL))
 			continue;
 		conditional = true;
-		if (!gdb_agent_run(stub, printer, thread, code, head.count, &value)) {
+		if (!gdb_agent_run(stub, printer, thread, entry->code, entry->count, &value)) {
 			value = 1;
 			if (printer)
 				gdb_console(printer, "breakpoint command failed\n", 26);

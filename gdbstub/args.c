@@ -13,32 +13,33 @@ int gdb_hex_digit(uint8_t character)
 	return digit < 6 ? digit + 10 : -1;
 }
 
-int gdb_at_end(const struct gdb_stub *stub)
-{
-	return stub->at == stub->end;
-}
-
 int gdb_parsed(const struct gdb_stub *stub)
 {
 	return gdb_at_end(stub) && !stub->malformed;
 }
 
-/* Behind the packet stands a NUL: no text goes beyond it. */
-int gdb_accept_text(struct gdb_stub *stub, const char *text)
+/*
+ * Behind the packet stands a NUL, which is in no text and is no digit: nothing here reads beyond it.
+ */
+int gdb_accept(struct gdb_stub *stub, char character)
 {
-	const size_t count = strlen(text);
-
-	if ((size_t)(stub->end - stub->at) < count || memcmp(stub->at, text, count) != 0)
+	if (*stub->at != (uint8_t)character)
 		return false;
-	stub->at += count;
+	stub->at++;
 	return true;
 }
 
-int gdb_accept(struct gdb_stub *stub, char character)
+int gdb_accept_text(struct gdb_stub *stub, const char *text)
 {
-	const char text[2] = {character, 0};
+	uint8_t *const start = stub->at;
 
-	return gdb_accept_text(stub, text);
+	while (*text) {
+		if (!gdb_accept(stub, *text++)) {
+			stub->at = start;
+			return false;
+		}
+	}
+	return true;
 }
 
 void gdb_expect(struct gdb_stub *stub, char character)
@@ -53,8 +54,8 @@ uint64_t gdb_number(struct gdb_stub *stub)
 	const uint8_t *const start = stub->at;
 	uint64_t value = 0;
 
-	for (; !gdb_at_end(stub) && gdb_hex_digit(*stub->at) >= 0; stub->at++)
-		value = value << 4 | (unsigned)gdb_hex_digit(*stub->at);
+	for (int digit; (digit = gdb_hex_digit(*stub->at)) >= 0; stub->at++)
+		value = value << 4 | (unsigned)digit;
 	if ((size_t)(stub->at - start - 1) > 15)
 		stub->malformed = true;
 	return value;
@@ -67,59 +68,53 @@ void gdb_range(struct gdb_stub *stub, char separator)
 	stub->length = gdb_number(stub);
 }
 
-static uint8_t take_digit(struct gdb_stub *stub)
-{
-	const int digit = gdb_at_end(stub) ? -1 : gdb_hex_digit(*stub->at);
-
-	if (digit < 0)
-		stub->malformed = true;
-	else
-		stub->at++;
-	return (uint8_t)digit;
-}
-
 void gdb_bytes(struct gdb_stub *stub, uint8_t *bytes, size_t count)
 {
-	for (; count && !stub->malformed; count--) {
-		const uint8_t high = take_digit(stub);
+	uint8_t *at = stub->at;
 
-		*bytes++ = (uint8_t)(high << 4) | take_digit(stub);
+	for (; count; count--, at += 2) {
+		const int high = gdb_hex_digit(at[0]);
+		const int low = high < 0 ? high : gdb_hex_digit(at[1]);
+
+		if (low < 0) {
+			stub->malformed = true;
+			break;
+		}
+		*bytes++ = (uint8_t)(high << 4 | low);
 	}
+	stub->at = at;
 }
 
 size_t gdb_binary(struct gdb_stub *stub)
 {
 	uint8_t *const start = stub->at, *to = start;
+	uint8_t escape = 0;
 
-	while (!gdb_at_end(stub)) {
-		const bool escaped = gdb_accept(stub, '}');
-
-		if (gdb_at_end(stub)) {
-			stub->malformed = true;
-			break;
+	for (; !gdb_at_end(stub); stub->at++) {
+		if (*stub->at == '}' && !escape) {
+			escape = 0x20;
+			continue;
 		}
-		*to++ = escaped ? *stub->at ^ 0x20 : *stub->at;
-		stub->at++;
+		*to++ = *stub->at ^ escape;
+		escape = 0;
 	}
+	stub->malformed |= escape != 0;
 	return (size_t)(to - start);
 }
 
 /*
- * The NUL has room: two digits become one byte, and rx.c leaves one byte behind the packet. Only an
- * empty text has none, but at the packet's end. A NUL in it would cut it.
+ * The NUL has room: two digits become one byte. Where there are none it takes the place of what
+ * follows, which then is malformed. A NUL among them would cut the text.
  */
-char *gdb_string(struct gdb_stub *stub, char until)
+char *gdb_string(struct gdb_stub *stub)
 {
 	uint8_t *const text = stub->at, *to = text;
 
-	while (!gdb_at_end(stub) && *stub->at != (uint8_t)until && !stub->malformed) {
+	while (gdb_hex_digit(*stub->at) >= 0 && !stub->malformed) {
 		gdb_bytes(stub, to, 1);
 		stub->malformed |= !*to++;
 	}
-	if (to == stub->at && !gdb_at_end(stub))
-		stub->malformed = true;
-	else
-		*to = 0;
+	*to = 0;
 	return (char *)text;
 }
 

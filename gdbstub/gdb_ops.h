@@ -191,7 +191,7 @@ struct gdb_core_ops {
 struct gdb_description_ops {
 	/**
 	 * A piece of the XML document `annex` ("target.xml" and what it includes), from `offset`
-	 * on. *count: on entry the room, on return what was copied; 0 at the document's end.
+	 * on. *count: on entry the room, on return what was copied: less only where it ends.
 	 * @return GDB_OK, GDB_ENOENT (no such annex).
 	 */
 	enum gdb_err (*read)(void *target, uint32_t pid, const char *annex, uint64_t offset,
@@ -201,8 +201,8 @@ struct gdb_description_ops {
 /** Names and states in `info threads`. */
 struct gdb_thread_info_ops {
 	/**
-	 * Write a text of at most `room` - 1 bytes and a NUL. Control characters, < and }, and
-	 * those before '+' in ASCII but blanks and brackets, appear as question marks.
+	 * Write a text of at most `room` - 1 bytes and a NUL. Control characters, <, & and quotes
+	 * appear as question marks.
 	 */
 	void (*name)(void *target, struct gdb_thread thread, char *text, size_t room);
 	void (*state)(void *target, struct gdb_thread thread, char *text, size_t room);

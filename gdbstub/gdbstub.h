@@ -40,7 +40,7 @@ struct gdb_config {
 	size_t rx_bytes;
 	uint8_t *tx; /* one packet to GDB */
 	size_t tx_bytes;
-	uint8_t *agent_space; /* conditions and commands of breakpoints; or NULL */
+	void *agent_space; /* conditions and commands of breakpoints, aligned to 8; or NULL */
 	size_t agent_bytes;
 };
 
@@ -82,7 +82,7 @@ struct gdb_stub {
 	struct gdb_thread listed; /* how far qfThreadInfo has come */
 
 	/* A long job, which goes on from gdb_poll() to gdb_poll(). */
-	uint8_t job;
+	enum gdb_err (*job)(struct gdb_stub *stub); /* one step; GDB_NO_REPLY (internal.h): go on */
 	uint32_t crc;
 	const uint8_t *pattern;
 	size_t pattern_bytes;
@@ -100,7 +100,7 @@ struct gdb_stub {
  * Make an instance. The target counts as running: the first packet calls stop(). Where it is
  * stopped already (a machine halted at its first instruction), say so with gdb_stopped().
  *
- * @return GDB_OK; GDB_EINVAL: a buffer is too small. (tx must also hold a whole `g` reply, two
+ * @return GDB_OK; GDB_EINVAL: a buffer is too small or badly aligned. (tx must also hold a whole `g` reply, two
  * digits a byte: otherwise that is answered by an error.)
  */
 enum gdb_err gdb_init(struct gdb_stub *stub, const struct gdb_config *config);

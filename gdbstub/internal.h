@@ -29,7 +29,11 @@ size_t strlen(const char *text);
  * by gdb_parsed().
  */
 int gdb_hex_digit(uint8_t character);
-int gdb_at_end(const struct gdb_stub *stub);
+static inline bool gdb_at_end(const struct gdb_stub *stub)
+{
+	return stub->at == stub->end;
+}
+
 /* It is next, and has been taken. */
 int gdb_accept(struct gdb_stub *stub, char character);
 int gdb_accept_text(struct gdb_stub *stub, const char *text);
@@ -44,8 +48,8 @@ void gdb_range(struct gdb_stub *stub, char separator);
 void gdb_bytes(struct gdb_stub *stub, uint8_t *bytes, size_t count);
 /* The rest, its escapes undone in place: begins where stub->at was. Returns how many bytes. */
 size_t gdb_binary(struct gdb_stub *stub);
-/* From hexadecimal to a C string, in place: up to the character `until`, or the end. */
-char *gdb_string(struct gdb_stub *stub, char until);
+/* From hexadecimal to a C string, in place: as many digits as there are. */
+char *gdb_string(struct gdb_stub *stub);
 /* Nothing is left, and nothing was malformed. */
 int gdb_parsed(const struct gdb_stub *stub);
 /* [address, address + length) goes beyond the last address. */
@@ -54,7 +58,11 @@ int gdb_wraps(uint64_t address, uint64_t length);
 /* --- tx.c: one reply at a time between begin and end or cancel. */
 void gdb_send_ack(struct gdb_stub *stub, char ack);
 void gdb_flush(struct gdb_stub *stub);
-int gdb_drained(const struct gdb_stub *stub);
+static inline bool gdb_drained(const struct gdb_stub *stub)
+{
+	return stub->tx_done == stub->tx_count;
+}
+
 void gdb_retransmit(struct gdb_stub *stub);
 void gdb_reply_begin(struct gdb_stub *stub);
 void gdb_reply_end(struct gdb_stub *stub);
@@ -63,12 +71,19 @@ void gdb_reply_cancel(struct gdb_stub *stub);
 void gdb_reply_result(struct gdb_stub *stub, enum gdb_err result);
 /* How many characters more a reply can surely hold. */
 size_t gdb_reply_room(const struct gdb_stub *stub);
+/*
+ * The end of the reply's buffer, for at most `most` bytes, as many as *room then says, that are put
+ * into the reply behind at most GDB_HEAD_BYTES others.
+ */
+#define GDB_HEAD_BYTES 18
+uint8_t *gdb_spare(struct gdb_stub *stub, uint64_t most, size_t *room);
 
 /* --- put.c: what replies are made of. */
 void gdb_put(struct gdb_stub *stub, char character);
 void gdb_put_text(struct gdb_stub *stub, const char *text);
-/* Hexadecimal, without leading zeros. */
+/* Hexadecimal, without leading zeros; and behind its name. */
 void gdb_put_number(struct gdb_stub *stub, uint64_t value);
+void gdb_put_named(struct gdb_stub *stub, const char *name, uint64_t value);
 /* Hexadecimal, two digits a byte. */
 void gdb_put_bytes(struct gdb_stub *stub, const void *bytes, size_t count);
 void gdb_put_byte(struct gdb_stub *stub, uint8_t byte);
@@ -98,13 +113,17 @@ int gdb_thread_exists(const struct gdb_stub *stub, struct gdb_thread selection);
 int gdb_process_exists(const struct gdb_stub *stub, uint64_t pid);
 
 /* --- session.c */
-enum { GDB_JOB_NONE, GDB_JOB_CRC, GDB_JOB_SEARCH, GDB_JOB_MONITOR };
-
 void gdb_new_session(struct gdb_stub *stub);
 void gdb_advance(struct gdb_stub *stub);
 void gdb_interrupt(struct gdb_stub *stub);
 /* From now on the target runs, and GDB waits for its stop, or does not. */
 void gdb_set_running(struct gdb_stub *stub, bool awaited);
+/*
+ * The same for a packet that the stop will answer. If what was to make it run has failed, all is as
+ * it was.
+ */
+void gdb_begin_run(struct gdb_stub *stub, bool awaited);
+enum gdb_err gdb_end_run(struct gdb_stub *stub, enum gdb_err result);
 void gdb_drop_breakpoints(struct gdb_stub *stub, uint32_t pid);
 
 /* --- packets.c: the packet in the buffer. And: has the target this table of functions? */
@@ -118,11 +137,6 @@ void gdb_put_stop(struct gdb_stub *stub);
 size_t gdb_register_bytes(const struct gdb_stub *stub, uint64_t reg);
 /* Of stub->thread; *bytes is its size. */
 enum gdb_err gdb_read_register(struct gdb_stub *stub, uint64_t reg, uint8_t *value, size_t *bytes);
-
-/* --- One step of a long job. GDB_NO_REPLY: it goes on. Otherwise the result to answer with. */
-enum gdb_err gdb_crc_step(struct gdb_stub *stub);
-enum gdb_err gdb_search_step(struct gdb_stub *stub);
-enum gdb_err gdb_monitor_step(struct gdb_stub *stub);
 
 /* --- vfile.c: whose program this path is; 0: nobody's. */
 uint32_t gdb_owner_of(struct gdb_stub *stub, const char *name);
@@ -153,7 +167,7 @@ gdb_handler gdb_do_read_all, gdb_do_write_all, gdb_do_read_one, gdb_do_write_one
 gdb_handler gdb_do_read_memory, gdb_do_write_hex, gdb_do_write_binary, gdb_do_crc, gdb_do_search;
 gdb_handler gdb_do_reason, gdb_do_vcont, gdb_do_go, gdb_do_detach, gdb_do_kill_all, gdb_do_kill;
 gdb_handler gdb_do_attach, gdb_do_run, gdb_do_restart;
-gdb_handler gdb_do_insert, gdb_do_remove, gdb_do_monitor;
+gdb_handler gdb_do_point, gdb_do_monitor;
 gdb_handler gdb_do_features, gdb_do_thread_list, gdb_do_exec_path;
 gdb_handler gdb_do_file_system, gdb_do_file_open, gdb_do_file_read, gdb_do_file_stat,
 	gdb_do_file_close;

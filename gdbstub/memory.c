@@ -4,8 +4,7 @@
  */
 #include "internal.h"
 
-#define CHUNK_BYTES 256
-#define CRC_BYTES   512 /* a step */
+#define CRC_BYTES 512 /* a step */
 /* How many bytes a step of the search compares at most, but for one comparison. */
 #define SEARCH_BYTES (64u * 1024)
 
@@ -31,26 +30,16 @@ static void move_on(struct gdb_stub *stub, size_t count)
  */
 enum gdb_err gdb_do_read_memory(struct gdb_stub *stub)
 {
-	uint8_t bytes[CHUNK_BYTES];
-	enum gdb_err result = GDB_EFAULT;
-	const size_t room = gdb_reply_room(stub) / 2;
+	size_t room, got;
+	uint8_t *const bytes = gdb_spare(stub, SIZE_MAX, &room);
 
 	if (!stub->length)
 		return GDB_EINVAL;
 	if (gdb_wraps(stub->address, stub->length))
 		stub->length = 0 - stub->address;
-	if (stub->length > room)
-		stub->length = room;
-	while (stub->length) {
-		const size_t got = read_some(stub, bytes, sizeof(bytes));
-
-		if (!got)
-			break;
-		gdb_put_bytes(stub, bytes, got);
-		move_on(stub, got);
-		result = GDB_REPLIED;
-	}
-	return result;
+	got = read_some(stub, bytes, room);
+	gdb_put_bytes(stub, bytes, got);
+	return got ? GDB_REPLIED : GDB_EFAULT;
 }
 
 /* Of no length: GDB asks in this way whether there is an X packet. */
@@ -86,7 +75,35 @@ enum gdb_err gdb_do_write_binary(struct gdb_stub *stub)
 	return write_bytes(stub, bytes);
 }
 
-static enum gdb_err begin_job(struct gdb_stub *stub, uint8_t job)
+/* Polynomial 0x04c11db7, most significant bit first. */
+static uint32_t crc_of(uint32_t crc, uint8_t byte)
+{
+	crc ^= (uint32_t)byte << 24;
+	for (unsigned bit = 0; bit < 8; bit++)
+		crc = crc << 1 ^ (crc >> 31 ? 0x04c11db7 : 0);
+	return crc;
+}
+
+/* Nothing waits to be sent during a step, so the memory comes into the output buffer. */
+static enum gdb_err crc_step(struct gdb_stub *stub)
+{
+	size_t got;
+
+	if (!stub->length) {
+		gdb_reply_begin(stub);
+		gdb_put_named(stub, "C", stub->crc);
+		return GDB_REPLIED;
+	}
+	got = read_some(stub, stub->config.tx, CRC_BYTES);
+	if (!got)
+		return GDB_EFAULT;
+	for (size_t i = 0; i < got; i++)
+		stub->crc = crc_of(stub->crc, stub->config.tx[i]);
+	move_on(stub, got);
+	return GDB_NO_REPLY;
+}
+
+static enum gdb_err begin_job(struct gdb_stub *stub, gdb_handler *job)
 {
 	if (!gdb_parsed(stub) || gdb_wraps(stub->address, stub->length))
 		return GDB_EINVAL;
@@ -97,56 +114,10 @@ static enum gdb_err begin_job(struct gdb_stub *stub, uint8_t job)
 enum gdb_err gdb_do_crc(struct gdb_stub *stub)
 {
 	stub->crc = 0xffffffff;
-	return begin_job(stub, GDB_JOB_CRC);
+	return begin_job(stub, crc_step);
 }
 
-/* Polynomial 0x04c11db7, most significant bit first. */
-static uint32_t crc_of(uint32_t crc, uint8_t byte)
-{
-	crc ^= (uint32_t)byte << 24;
-	for (unsigned bit = 0; bit < 8; bit++)
-		crc = crc << 1 ^ (crc >> 31 ? 0x04c11db7 : 0);
-	return crc;
-}
-
-enum gdb_err gdb_crc_step(struct gdb_stub *stub)
-{
-	uint8_t bytes[CRC_BYTES];
-	size_t got;
-
-	if (!stub->length) {
-		gdb_reply_begin(stub);
-		gdb_put(stub, 'C');
-		gdb_put_number(stub, stub->crc);
-		return GDB_REPLIED;
-	}
-	got = read_some(stub, bytes, sizeof(bytes));
-	if (!got)
-		return GDB_EFAULT;
-	for (size_t i = 0; i < got; i++)
-		stub->crc = crc_of(stub->crc, bytes[i]);
-	move_on(stub, got);
-	return GDB_NO_REPLY;
-}
-
-/*
- * ADDRESS;LENGTH;PATTERN. The pattern stays where it is: no packet is taken while the job goes on.
- */
-enum gdb_err gdb_do_search(struct gdb_stub *stub)
-{
-	gdb_range(stub, ';');
-	gdb_expect(stub, ';');
-	stub->pattern = stub->at;
-	stub->pattern_bytes = gdb_binary(stub);
-	if (!stub->length || !stub->pattern_bytes)
-		return GDB_EINVAL;
-	if (stub->pattern_bytes > stub->config.tx_bytes)
-		return GDB_E2BIG;
-	return begin_job(stub, GDB_JOB_SEARCH);
-}
-
-/* Nothing is waiting to be sent during a step, so the memory comes into the output buffer. */
-enum gdb_err gdb_search_step(struct gdb_stub *stub)
+static enum gdb_err search_step(struct gdb_stub *stub)
 {
 	uint8_t *const window = stub->config.tx;
 	const size_t count = stub->pattern_bytes;
@@ -166,11 +137,26 @@ enum gdb_err gdb_search_step(struct gdb_stub *stub)
 	for (at = 0; at + count <= got; at++) {
 		if (memcmp(window + at, stub->pattern, count) == 0) {
 			gdb_reply_begin(stub);
-			gdb_put_text(stub, "1,");
-			gdb_put_number(stub, stub->address + at);
+			gdb_put_named(stub, "1,", stub->address + at);
 			return GDB_REPLIED;
 		}
 	}
 	move_on(stub, at);
 	return GDB_NO_REPLY;
+}
+
+/*
+ * ADDRESS;LENGTH;PATTERN. The pattern stays where it is: no packet is taken while the job goes on.
+ */
+enum gdb_err gdb_do_search(struct gdb_stub *stub)
+{
+	gdb_range(stub, ';');
+	gdb_expect(stub, ';');
+	stub->pattern = stub->at;
+	stub->pattern_bytes = gdb_binary(stub);
+	if (!stub->length || !stub->pattern_bytes)
+		return GDB_EINVAL;
+	if (stub->pattern_bytes > stub->config.tx_bytes)
+		return GDB_E2BIG;
+	return begin_job(stub, search_step);
 }

@@ -64,8 +64,6 @@ static enum gdb_err handle(struct gdb_stub *stub, const struct row *row)
 
 enum gdb_err gdb_handle_packet(struct gdb_stub *stub)
 {
-	stub->end = stub->config.rx + stub->rx_count;
-	*stub->end = 0;
 	stub->malformed = false;
 	stub->address = 0;
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -58,40 +58,28 @@ enum gdb_err gdb_do_kill(struct gdb_stub *stub)
 	return leave(stub, (uint32_t)stub->address, true);
 }
 
-/* What has been asked for ends in a stop, unless it has failed at once: then all is as it was. */
-static enum gdb_err await_stop(struct gdb_stub *stub, enum gdb_err result)
-{
-	if (result == GDB_OK)
-		return GDB_NO_REPLY;
-	stub->running = false;
-	stub->awaited = false;
-	return result;
-}
-
 enum gdb_err gdb_do_attach(struct gdb_stub *stub)
 {
 	const uint64_t pid = stub->address;
 
 	if (!pid || pid >= GDB_ALL || gdb_process_exists(stub, pid))
 		return GDB_ESRCH;
-	gdb_reply_cancel(stub);
-	gdb_set_running(stub, true);
-	return await_stop(stub,
-			  stub->config.ops->processes->attach(stub->config.target, (uint32_t)pid));
+	gdb_begin_run(stub, true);
+	return gdb_end_run(stub,
+			   stub->config.ops->processes->attach(stub->config.target, (uint32_t)pid));
 }
 
 static enum gdb_err restart(struct gdb_stub *stub, bool awaited)
 {
 	gdb_drop_breakpoints(stub, 0);
-	gdb_reply_cancel(stub);
-	gdb_set_running(stub, awaited);
-	return await_stop(stub, stub->config.ops->reset->reset(stub->config.target));
+	gdb_begin_run(stub, awaited);
+	return gdb_end_run(stub, stub->config.ops->reset->reset(stub->config.target));
 }
 
 /* Another program than the one that runs cannot be started, nor can it be given arguments. */
 enum gdb_err gdb_do_run(struct gdb_stub *stub)
 {
-	const char *const file = gdb_string(stub, ';');
+	const char *const file = gdb_string(stub);
 
 	if (!gdb_parsed(stub))
 		return GDB_EINVAL;

@@ -25,26 +25,43 @@ static int in_window(struct gdb_stub *stub)
 	return true;
 }
 
+/*
+ * What would mean something else on the wire is escaped, '*' too, which stands for a run. Texts and
+ * numbers of ours have none of these.
+ */
 void gdb_put(struct gdb_stub *stub, char character)
 {
-	if (in_window(stub))
-		gdb_emit_shortened(stub, (uint8_t)character);
+	if (!in_window(stub))
+		return;
+	if (character == '#' || character == '$' || character == '}' || character == '*') {
+		gdb_emit_shortened(stub, '}');
+		character ^= 0x20;
+	}
+	gdb_emit_shortened(stub, (uint8_t)character);
+}
+
+void gdb_put_binary(struct gdb_stub *stub, const void *bytes, size_t count)
+{
+	for (const char *at = bytes; count; count--)
+		gdb_put(stub, *at++);
 }
 
 void gdb_put_text(struct gdb_stub *stub, const char *text)
 {
-	while (*text)
-		gdb_put(stub, *text++);
+	gdb_put_binary(stub, text, strlen(text));
 }
 
 void gdb_put_number(struct gdb_stub *stub, uint64_t value)
 {
-	int shift = 60;
+	for (int shift = 60; shift >= 0; shift -= 4)
+		if (value >> shift || !shift)
+			gdb_put(stub, digit(value >> shift));
+}
 
-	while (shift && !(value >> shift))
-		shift -= 4;
-	for (; shift >= 0; shift -= 4)
-		gdb_put(stub, digit(value >> shift));
+void gdb_put_named(struct gdb_stub *stub, const char *name, uint64_t value)
+{
+	gdb_put_text(stub, name);
+	gdb_put_number(stub, value);
 }
 
 void gdb_put_byte(struct gdb_stub *stub, uint8_t byte)
@@ -57,22 +74,6 @@ void gdb_put_bytes(struct gdb_stub *stub, const void *bytes, size_t count)
 {
 	for (const uint8_t *at = bytes; count; count--)
 		gdb_put_byte(stub, *at++);
-}
-
-/* '*' too is escaped: GDB would take it for a run. */
-void gdb_put_binary(struct gdb_stub *stub, const void *bytes, size_t count)
-{
-	for (const uint8_t *at = bytes; count; count--, at++) {
-		uint8_t byte = *at;
-
-		if (!in_window(stub))
-			continue;
-		if (byte == '#' || byte == '$' || byte == '}' || byte == '*') {
-			gdb_emit_shortened(stub, '}');
-			byte ^= 0x20;
-		}
-		gdb_emit_shortened(stub, byte);
-	}
 }
 
 void gdb_put_thread(struct gdb_stub *stub, struct gdb_thread thread)

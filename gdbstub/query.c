@@ -24,19 +24,15 @@ enum gdb_err gdb_do_supported(struct gdb_stub *stub)
 {
 	const struct gdb_ops *ops = stub->config.ops;
 
-	while (!gdb_at_end(stub)) {
-		stub->at++;
+	while (*stub->at++) {
 		if (gdb_accept_text(stub, "multiprocess+"))
 			stub->multiprocess = ops->processes != NULL;
-		else if (gdb_accept_text(stub, "swbreak+")) /* hwbreak+ comes with it */
+		if (gdb_accept_text(stub, "swbreak+")) /* hwbreak+ comes with it */
 			stub->reasons = ops->breakpoints != NULL;
-		while (!gdb_at_end(stub) && *stub->at != ';')
-			stub->at++;
 	}
 
 	/* With the NUL of rx.c and the frame of GDB's reckoning. */
-	gdb_put_text(stub, "PacketSize=");
-	gdb_put_number(stub, stub->config.rx_bytes - 8);
+	gdb_put_named(stub, "PacketSize=", stub->config.rx_bytes - 8);
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
 		const uint8_t table = features[i].table;
 
@@ -85,16 +81,31 @@ enum gdb_err gdb_do_offsets(struct gdb_stub *stub)
 	const uint64_t offset =
 		stub->config.ops->exec_file->load_offset(stub->config.target, stub->thread.pid);
 
-	for (unsigned i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
-		gdb_put_text(stub, sections[i]);
-		gdb_put_number(stub, offset);
-	}
+	for (unsigned i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		gdb_put_named(stub, sections[i], offset);
 	return GDB_REPLIED;
+}
+
+/* A piece of text is one O packet; the line itself is answered when there is no more. */
+static enum gdb_err monitor_step(struct gdb_stub *stub)
+{
+	size_t room, count;
+	char *text;
+
+	gdb_reply_begin(stub);
+	gdb_put(stub, 'O');
+	text = (char *)gdb_spare(stub, SIZE_MAX, &room);
+	count = stub->config.ops->monitor->more(stub->config.target, text, room);
+	if (!count)
+		return GDB_OK;
+	gdb_put_bytes(stub, text, count < room ? count : room);
+	gdb_reply_end(stub);
+	return GDB_NO_REPLY;
 }
 
 enum gdb_err gdb_do_monitor(struct gdb_stub *stub)
 {
-	const char *const line = gdb_string(stub, ';');
+	const char *const line = gdb_string(stub);
 	enum gdb_err result;
 
 	if (!gdb_parsed(stub))
@@ -102,22 +113,6 @@ enum gdb_err gdb_do_monitor(struct gdb_stub *stub)
 	result = stub->config.ops->monitor->start(stub->config.target, stub->thread, line);
 	if (result != GDB_OK)
 		return result;
-	stub->job = GDB_JOB_MONITOR;
-	return GDB_NO_REPLY;
-}
-
-/* A piece of text is one O packet; the line itself is answered when there is no more. */
-enum gdb_err gdb_monitor_step(struct gdb_stub *stub)
-{
-	char text[256];
-	const size_t count =
-		stub->config.ops->monitor->more(stub->config.target, text, sizeof(text));
-
-	if (!count)
-		return GDB_OK;
-	gdb_reply_begin(stub);
-	gdb_put(stub, 'O');
-	gdb_put_bytes(stub, text, count < sizeof(text) ? count : sizeof(text));
-	gdb_reply_end(stub);
+	stub->job = monitor_step;
 	return GDB_NO_REPLY;
 }

@@ -57,7 +57,8 @@ static enum gdb_err take_register(struct gdb_stub *stub, uint64_t reg, bool writ
 	const size_t bytes = gdb_register_bytes(stub, reg);
 	uint8_t value[GDB_MAX_REGISTER_BYTES];
 
-	stub->malformed |= !bytes;
+	if (!bytes)
+		return GDB_EINVAL;
 	gdb_bytes(stub, value, bytes);
 	if (!write)
 		return GDB_OK;
@@ -71,13 +72,13 @@ static enum gdb_err take_registers(struct gdb_stub *stub, uint64_t first, unsign
 	uint8_t *const start = stub->at;
 	enum gdb_err result = GDB_OK;
 
-	for (unsigned i = 0; i < count; i++)
-		take_register(stub, first + i, false);
-	if (!gdb_parsed(stub))
-		return GDB_EINVAL;
-	stub->at = start;
-	for (unsigned i = 0; result == GDB_OK && i < count; i++)
-		result = take_register(stub, first + i, true);
+	for (int write = false; write <= true; write++) {
+		stub->at = start;
+		for (unsigned i = 0; result == GDB_OK && i < count; i++)
+			result = take_register(stub, first + i, write);
+		if (result == GDB_OK && !gdb_parsed(stub))
+			result = GDB_EINVAL;
+	}
 	return result;
 }
 

@@ -9,38 +9,30 @@
 /* A letter and what belongs to it. In capitals: with a signal. */
 static void take_action(struct gdb_stub *stub, struct gdb_action *action)
 {
-	const uint8_t letter = gdb_at_end(stub) ? 0 : *stub->at++;
-	uint64_t signal = 0;
+	uint8_t letter = *stub->at;
 
+	stub->at += !gdb_at_end(stub);
 	action->begin = action->end = 0;
 	action->kind = GDB_ACTION_RUN;
-	switch (letter) {
-	case 'C':
-	case 'S':
-		signal = gdb_number(stub);
-		stub->malformed |= signal > UINT8_MAX;
-		break;
-	case 'r':
+	action->signal = GDB_SIGNAL_NONE;
+	if (letter == 'C' || letter == 'S') {
+		gdb_bytes(stub, &action->signal, 1);
+		letter |= 0x20;
+	}
+	if (letter == 's') {
+		action->kind = GDB_ACTION_STEP;
+	} else if (letter == 't') {
+		action->kind = GDB_ACTION_STAY;
+	} else if (letter == 'r' && stub->config.ops->core->range_step) {
 		action->begin = gdb_number(stub);
 		gdb_expect(stub, ',');
 		action->end = gdb_number(stub);
-		stub->malformed |=
-			action->begin > action->end || !stub->config.ops->core->range_step;
-		action->kind = GDB_ACTION_RANGE;
-		break;
-	case 't':
-		action->kind = GDB_ACTION_STAY;
-		break;
-	case 'c':
-	case 's':
-		break;
-	default:
+		stub->malformed |= action->begin > action->end;
+		/* An empty range is one step. */
+		action->kind = action->begin == action->end ? GDB_ACTION_STEP : GDB_ACTION_RANGE;
+	} else if (letter != 'c') {
 		stub->malformed = true;
 	}
-	action->signal = (uint8_t)signal;
-	/* An empty range is one step. */
-	if ((letter | 0x20) == 's' || (letter == 'r' && action->begin == action->end))
-		action->kind = GDB_ACTION_STEP;
 }
 
 /*
@@ -64,21 +56,6 @@ static int find_action(struct gdb_stub *stub, uint8_t *list, struct gdb_thread t
 	return false;
 }
 
-/* The target may have stopped again before resume() returns: so in this order. */
-static enum gdb_err go(struct gdb_stub *stub)
-{
-	enum gdb_err result;
-
-	gdb_reply_cancel(stub);
-	gdb_set_running(stub, true);
-	result = stub->config.ops->core->resume(stub->config.target);
-	if (result == GDB_OK)
-		return GDB_NO_REPLY;
-	stub->running = false;
-	stub->awaited = false;
-	return result;
-}
-
 /* A list that moves nobody is never followed by a stop: it must be answered now. */
 static enum gdb_err follow(struct gdb_stub *stub, uint8_t *list)
 {
@@ -100,8 +77,11 @@ static enum gdb_err follow(struct gdb_stub *stub, uint8_t *list)
 		return result;
 	if (!found)
 		return GDB_ESRCH;
-	if (moves)
-		return go(stub);
+	/* The target may have stopped again before resume() returns: so in this order. */
+	if (moves) {
+		gdb_begin_run(stub, true);
+		return gdb_end_run(stub, core->resume(stub->config.target));
+	}
 	stub->stop.reason = GDB_STOP_SIGNAL;
 	stub->stop.signal = GDB_SIGNAL_NONE;
 	gdb_put_stop(stub);

@@ -16,15 +16,10 @@ static void begin(struct gdb_stub *stub)
 	stub->rx_oversize = false;
 }
 
-/*
- * One byte of the buffer is left for a NUL. A "$" cannot be data, it would have been escaped: the
- * packet before has been cut off, by a GDB that died perhaps.
- */
+/* One byte of the buffer is left for a NUL. */
 static void take_body(struct gdb_stub *stub, uint8_t byte)
 {
-	if (byte == '$') {
-		begin(stub);
-	} else if (byte == '#') {
+	if (byte == '#') {
 		stub->rx_state = SUM_HIGH;
 	} else {
 		stub->rx_sum += byte;
@@ -55,6 +50,7 @@ static void accept(struct gdb_stub *stub)
 
 	stub->at = stub->config.rx;
 	stub->end = stub->at + stub->rx_count;
+	*stub->end = 0;
 	if (gdb_accept_text(stub, "qSupported")) {
 		gdb_new_session(stub);
 		/* An earlier session has detached from all: stop() attaches again. */
@@ -72,41 +68,31 @@ static void accept(struct gdb_stub *stub)
 static void take_sum(struct gdb_stub *stub, uint8_t byte)
 {
 	const int digit = gdb_hex_digit(byte);
-	const bool first = stub->rx_state == SUM_HIGH;
 
-	stub->rx_state = IDLE;
-	if (digit < 0) {
-		refuse(stub);
-		if (byte == '$')
-			begin(stub);
+	stub->rx_sum_sent = (uint8_t)(stub->rx_sum_sent << 4 | digit);
+	if (digit >= 0 && stub->rx_state++ == SUM_HIGH)
 		return;
-	}
-	if (first) {
-		stub->rx_sum_sent = (uint8_t)(digit << 4);
-		stub->rx_state = SUM_LOW;
-	} else if ((stub->rx_sum_sent | digit) == stub->rx_sum) {
+	stub->rx_state = IDLE;
+	if (digit >= 0 && stub->rx_sum_sent == stub->rx_sum)
 		accept(stub);
-	} else {
+	else
 		refuse(stub);
-	}
 }
 
+/*
+ * A "$" cannot be data, it would have been escaped: the packet before has been cut off, by a GDB
+ * that died perhaps.
+ */
 static void take_byte(struct gdb_stub *stub, uint8_t byte)
 {
-	switch (stub->rx_state) {
-	case BODY:
-		take_body(stub, byte);
-		return;
-	case SUM_HIGH:
-	case SUM_LOW:
+	if (stub->rx_state >= SUM_HIGH)
 		take_sum(stub, byte);
-		return;
-	default:
-		if (byte == '$')
-			begin(stub);
-		else if (byte == '-' && !stub->no_ack)
-			gdb_retransmit(stub);
-	}
+	else if (stub->rx_state == BODY)
+		take_body(stub, byte);
+	else if (byte == '-' && !stub->no_ack)
+		gdb_retransmit(stub);
+	if (byte == '$')
+		begin(stub);
 }
 
 bool gdb_rx(struct gdb_stub *stub, uint8_t byte)
@@ -114,7 +100,7 @@ bool gdb_rx(struct gdb_stub *stub, uint8_t byte)
 	gdb_flush(stub);
 	if (stub->rx_state == IDLE && byte == CTRL_C)
 		gdb_interrupt(stub);
-	else if (!gdb_drained(stub) || stub->held || stub->job != GDB_JOB_NONE)
+	else if (!gdb_drained(stub) || stub->held || stub->job)
 		return false;
 	else
 		take_byte(stub, byte);

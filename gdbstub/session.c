@@ -10,7 +10,7 @@
 enum gdb_err gdb_init(struct gdb_stub *stub, const struct gdb_config *config)
 {
 	if (!config->rx || config->rx_bytes < GDB_MIN_BUFFER_BYTES || !config->tx ||
-	    config->tx_bytes < GDB_MIN_BUFFER_BYTES)
+	    config->tx_bytes < GDB_MIN_BUFFER_BYTES || (uintptr_t)config->agent_space % 8)
 		return GDB_EINVAL;
 
 	memset(stub, 0, sizeof(*stub));
@@ -43,7 +43,7 @@ void gdb_disconnected(struct gdb_stub *stub)
 {
 	gdb_new_session(stub);
 	stub->held = false;
-	stub->job = GDB_JOB_NONE;
+	stub->job = NULL;
 	stub->rx_state = 0;
 	stub->tx_done = stub->tx_count = stub->tx_last = 0;
 	gdb_reply_cancel(stub);
@@ -55,6 +55,21 @@ void gdb_set_running(struct gdb_stub *stub, bool awaited)
 	stub->stopping = false;
 	stub->stop_new = false;
 	stub->awaited = awaited;
+}
+
+void gdb_begin_run(struct gdb_stub *stub, bool awaited)
+{
+	gdb_reply_cancel(stub);
+	gdb_set_running(stub, awaited);
+}
+
+enum gdb_err gdb_end_run(struct gdb_stub *stub, enum gdb_err result)
+{
+	if (result == GDB_OK)
+		return GDB_NO_REPLY;
+	stub->running = false;
+	stub->awaited = false;
+	return result;
 }
 
 void gdb_released(struct gdb_stub *stub)
@@ -92,8 +107,8 @@ void gdb_interrupt(struct gdb_stub *stub)
 	if (stub->inside)
 		return;
 	stub->inside = true;
-	if (stub->job != GDB_JOB_NONE) {
-		stub->job = GDB_JOB_NONE;
+	if (stub->job) {
+		stub->job = NULL;
 		gdb_reply_result(stub, GDB_EINTR);
 	} else {
 		ask_to_stop(stub);
@@ -123,16 +138,10 @@ static void look_at_stop(struct gdb_stub *stub)
 
 static void go_on_with_job(struct gdb_stub *stub)
 {
-	enum gdb_err result;
+	const enum gdb_err result = stub->job(stub);
 
-	if (stub->job == GDB_JOB_CRC)
-		result = gdb_crc_step(stub);
-	else if (stub->job == GDB_JOB_SEARCH)
-		result = gdb_search_step(stub);
-	else
-		result = gdb_monitor_step(stub);
 	if (result != GDB_NO_REPLY) {
-		stub->job = GDB_JOB_NONE;
+		stub->job = NULL;
 		gdb_reply_result(stub, result);
 	}
 }
@@ -160,9 +169,9 @@ static int turn(struct gdb_stub *stub)
 		gdb_reply_result(stub, gdb_handle_packet(stub));
 		return true;
 	}
-	if (stub->job != GDB_JOB_NONE) {
+	if (stub->job) {
 		go_on_with_job(stub);
-		return stub->job != GDB_JOB_NONE;
+		return stub->job != NULL;
 	}
 	return false;
 }
@@ -181,5 +190,5 @@ void gdb_advance(struct gdb_stub *stub)
 bool gdb_poll(struct gdb_stub *stub)
 {
 	gdb_advance(stub);
-	return stub->job != GDB_JOB_NONE || !gdb_drained(stub);
+	return stub->job || !gdb_drained(stub);
 }

@@ -23,12 +23,6 @@ static void put_expedited(struct gdb_stub *stub)
 	}
 }
 
-static void put_number(struct gdb_stub *stub, const char *name, uint64_t value)
-{
-	gdb_put_text(stub, name);
-	gdb_put_number(stub, value);
-}
-
 static void put_end(struct gdb_stub *stub)
 {
 	const bool exited = stub->stop.reason == GDB_STOP_EXITED;
@@ -36,7 +30,7 @@ static void put_end(struct gdb_stub *stub)
 	gdb_put(stub, exited ? 'W' : 'X');
 	gdb_put_byte(stub, exited ? stub->stop.status : stub->stop.signal);
 	if (stub->multiprocess)
-		put_number(stub, ";process:", stub->stop.thread.pid);
+		gdb_put_named(stub, ";process:", stub->stop.thread.pid);
 }
 
 /*
@@ -63,7 +57,7 @@ void gdb_put_stop(struct gdb_stub *stub)
 	if (info)
 		core = info->core(stub->config.target, stub->g);
 	if (core >= 0)
-		put_number(stub, ";core:", (unsigned)core);
+		gdb_put_named(stub, ";core:", (unsigned)core);
 	gdb_put(stub, ';');
 	if (reason >= GDB_STOP_WATCH || (reason != GDB_STOP_SIGNAL && stub->reasons)) {
 		gdb_put_text(stub, reasons[reason]);

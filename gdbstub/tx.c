@@ -15,11 +15,6 @@
 #define RUN_MIN	 3
 #define RUN_MAX	 ('~' - RUN_BIAS)
 
-int gdb_drained(const struct gdb_stub *stub)
-{
-	return stub->tx_done == stub->tx_count;
-}
-
 void gdb_flush(struct gdb_stub *stub)
 {
 	while (!gdb_drained(stub)) {
@@ -155,6 +150,15 @@ size_t gdb_reply_room(const struct gdb_stub *stub)
 	const size_t used = stub->tx_count + TAIL_BYTES + RUN_BYTES;
 
 	return used < stub->config.tx_bytes ? stub->config.tx_bytes - used : 0;
+}
+
+/* Even if each byte takes two characters, what is put never comes upon what is still to be put. */
+uint8_t *gdb_spare(struct gdb_stub *stub, uint64_t most, size_t *room)
+{
+	const size_t half = (gdb_reply_room(stub) - GDB_HEAD_BYTES) / 2;
+
+	*room = most < half ? (size_t)most : half;
+	return stub->config.tx + stub->config.tx_bytes - half;
 }
 
 void gdb_emit_shortened(struct gdb_stub *stub, uint8_t character)

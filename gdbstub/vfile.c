@@ -6,25 +6,23 @@
  */
 #include "internal.h"
 
-/* struct stat of File-I/O: 64 bytes, big endian. */
-#define STAT_BYTES     64
-#define STAT_MODE      8
-#define STAT_SIZE      28
-#define MODE_FILE_READ 0100444
+/* struct stat of File-I/O, big endian: what follows the mode, and the size, and is zero at last. */
+#define STAT_BYTES	64
+#define STAT_AFTER_MODE 52
+#define STAT_AFTER_SIZE 28
+#define MODE_FILE_READ	0100444
 
 enum file_error { FILE_ENOENT = 2, FILE_EBADF = 9, FILE_EINVAL = 22, FILE_EROFS = 30 };
 
 static enum gdb_err fail(struct gdb_stub *stub, enum file_error error)
 {
-	gdb_put_text(stub, "F-1,");
-	gdb_put_number(stub, error);
+	gdb_put_named(stub, "F-1,", error);
 	return GDB_REPLIED;
 }
 
 static enum gdb_err succeed(struct gdb_stub *stub, uint64_t number)
 {
-	gdb_put(stub, 'F');
-	gdb_put_number(stub, number);
+	gdb_put_named(stub, "F", number);
 	return GDB_REPLIED;
 }
 
@@ -51,7 +49,7 @@ uint32_t gdb_owner_of(struct gdb_stub *stub, const char *name)
  */
 enum gdb_err gdb_do_file_open(struct gdb_stub *stub)
 {
-	const char *const name = gdb_string(stub, ',');
+	const char *const name = gdb_string(stub);
 	uint32_t pid;
 
 	gdb_expect(stub, ',');
@@ -67,57 +65,43 @@ enum gdb_err gdb_do_file_open(struct gdb_stub *stub)
 /* FILE "," COUNT "," OFFSET. Short reads are right ones; none means the end. */
 enum gdb_err gdb_do_file_read(struct gdb_stub *stub)
 {
-	const struct gdb_exec_file_ops *file = stub->config.ops->exec_file;
-	/* "F", up to 16 digits, ";" */
-	const size_t room = (gdb_reply_room(stub) - 18) / 2;
-	const uint32_t pid = (uint32_t)stub->address;
-	const bool is_open = gdb_process_exists(stub, stub->address);
-	uint64_t size, left = 0;
+	const uint64_t pid = stub->address;
+	size_t room, count;
+	uint8_t *bytes;
 
 	gdb_expect(stub, ',');
 	gdb_range(stub, ',');
 	if (!gdb_parsed(stub))
 		return GDB_EINVAL;
-	if (!is_open)
+	if (!gdb_process_exists(stub, pid))
 		return fail(stub, FILE_EBADF);
-	size = file->size(stub->config.target, pid);
-	if (stub->length < size)
-		left = size - stub->length;
-	if (left > stub->address)
-		left = stub->address;
-	if (left > room)
-		left = room;
-	succeed(stub, left);
+	bytes = gdb_spare(stub, stub->address, &room);
+	count = room;
+	if (stub->config.ops->exec_file->read(stub->config.target, (uint32_t)pid, stub->length,
+					      bytes, &count) != GDB_OK ||
+	    count > room)
+		return GDB_EIO;
+	succeed(stub, count);
 	gdb_put(stub, ';');
-	while (left) {
-		uint8_t bytes[256];
-		size_t count = left < sizeof(bytes) ? (size_t)left : sizeof(bytes);
-
-		if (file->read(stub->config.target, pid, stub->length, bytes, &count) != GDB_OK ||
-		    count - 1 >= left || count > sizeof(bytes))
-			return GDB_EIO;
-		gdb_put_binary(stub, bytes, count);
-		stub->length += count;
-		left -= count;
-	}
+	gdb_put_binary(stub, bytes, count);
 	return GDB_REPLIED;
 }
 
 enum gdb_err gdb_do_file_stat(struct gdb_stub *stub)
 {
-	uint8_t stat[STAT_BYTES] = {0};
 	uint64_t size;
 
 	if (!gdb_process_exists(stub, stub->address))
 		return fail(stub, FILE_EBADF);
 	size = stub->config.ops->exec_file->size(stub->config.target, (uint32_t)stub->address);
-	stat[STAT_MODE + 2] = MODE_FILE_READ >> 8;
-	stat[STAT_MODE + 3] = MODE_FILE_READ & 0xff;
-	for (unsigned i = STAT_SIZE + 8; i-- > STAT_SIZE; size >>= 8)
-		stat[i] = (uint8_t)size;
-	succeed(stub, sizeof(stat));
+	gdb_put_named(stub, "F", STAT_BYTES);
 	gdb_put(stub, ';');
-	gdb_put_binary(stub, stat, sizeof(stat));
+	for (unsigned left = STAT_BYTES; left--;) {
+		const bool mode = left >= STAT_AFTER_MODE;
+		const unsigned shift = 8 * (left - (mode ? STAT_AFTER_MODE : STAT_AFTER_SIZE));
+
+		gdb_put(stub, shift < 64 ? (char)((mode ? MODE_FILE_READ : size) >> shift) : 0);
+	}
 	return GDB_REPLIED;
 }
 

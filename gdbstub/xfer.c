@@ -4,47 +4,40 @@
  */
 #include "internal.h"
 
-#define CHUNK_BYTES 256
-
 enum gdb_err gdb_do_features(struct gdb_stub *stub)
 {
 	const char *const annex = (const char *)stub->at;
-	uint8_t bytes[CHUNK_BYTES];
-	size_t count;
+	size_t room, count;
+	enum gdb_err result;
+	uint8_t *bytes;
 
 	/* The annex becomes a C string in place: its ':' makes room for the NUL. */
-	while (!gdb_at_end(stub) && *stub->at != ':')
+	while (*stub->at && *stub->at != ':')
 		stub->at++;
-	*stub->at = 0;
-	if (!gdb_at_end(stub))
-		stub->at++;
+	if (*stub->at)
+		*stub->at++ = 0;
 	gdb_range(stub, ',');
 	if (!gdb_parsed(stub) || !stub->length)
 		return GDB_EINVAL;
-	gdb_document_begin(stub);
-	stub->window_skip = 0;
-	do {
-		enum gdb_err result;
-
-		count = sizeof(bytes);
-		result = stub->config.ops->description->read(stub->config.target, stub->thread.pid,
-							     annex, stub->address, bytes, &count);
-		if (result != GDB_OK)
-			return result;
-		if (count > sizeof(bytes))
-			return GDB_EIO;
-		gdb_put_binary(stub, bytes, count);
-		stub->address += count;
-	} while (count && !stub->window_cut);
-	return gdb_document_end(stub);
+	bytes = gdb_spare(stub, stub->length, &room);
+	count = room;
+	result = stub->config.ops->description->read(stub->config.target, stub->thread.pid, annex,
+						     stub->address, bytes, &count);
+	if (result != GDB_OK)
+		return result;
+	if (count > room)
+		return GDB_EIO;
+	gdb_put(stub, count < room ? 'l' : 'm');
+	gdb_put_binary(stub, bytes, count);
+	return GDB_REPLIED;
 }
 
-/* What XML or the protocol would need to escape is not worth the bytes here. */
+/* What XML would need to escape is not worth the bytes here. */
 static void put_label(struct gdb_stub *stub, const char *text)
 {
 	for (; *text; text++) {
-		const bool plain = *text == ' ' || (*text > '*' && *text != '<' && *text != '}') ||
-				   *text == '(' || *text == ')';
+		const bool plain =
+			(uint8_t)*text >= ' ' && *text != '<' && *text != '&' && *text != '"';
 
 		gdb_put(stub, plain ? *text : '?');
 	}
@@ -60,8 +53,7 @@ static void put_thread(struct gdb_stub *stub, struct gdb_thread thread)
 	gdb_put_text(stub, "<thread id=\"");
 	gdb_put_thread(stub, thread);
 	if (core >= 0) {
-		gdb_put_text(stub, "\" core=\"0x");
-		gdb_put_number(stub, (unsigned)core);
+		gdb_put_named(stub, "\" core=\"0x", (unsigned)core);
 	}
 	gdb_put_text(stub, "\" name=\"");
 	info->name(target, thread, text, sizeof(text));
@@ -107,6 +99,6 @@ enum gdb_err gdb_do_exec_path(struct gdb_stub *stub)
 	if (result != GDB_OK)
 		return result;
 	gdb_document_begin(stub);
-	gdb_put_binary(stub, path, strlen(path));
+	gdb_put_text(stub, path);
 	return gdb_document_end(stub);
 }

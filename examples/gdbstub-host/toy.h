@@ -25,7 +25,8 @@ struct toy {
 	bool running, stepping_over;
 	int client; /* negative: nobody */
 	char text[64], xml[XML_BYTES];
-	uint8_t rx[BUFFER], tx[BUFFER], agent[AGENT_BYTES];
+	uint8_t rx[BUFFER], tx[BUFFER];
+	_Alignas(8) uint8_t agent[AGENT_BYTES];
 };
 
 extern struct toy toy;

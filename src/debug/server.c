@@ -23,7 +23,8 @@ static struct {
 	struct gdb_stub stub;
 	struct spinlock
 		lock; /* LOCK_GDB: the stub, for commands of breakpoints come from any CPU */
-	uint8_t rx[PACKET_BYTES], tx[PACKET_BYTES], agent[AGENT_BYTES];
+	uint8_t rx[PACKET_BYTES], tx[PACKET_BYTES];
+	_Alignas(8) uint8_t agent[AGENT_BYTES];
 	uint8_t in[RECEIVE_BYTES];
 	uint32_t in_at, in_end;
 	uint8_t out[SEND_BUFFERS][SEND_BYTES];

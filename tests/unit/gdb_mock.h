@@ -25,7 +25,8 @@
 
 struct mock {
 	struct gdb_stub stub;
-	uint8_t rx[MOCK_BUFFER], tx[MOCK_BUFFER], agent[512];
+	uint8_t rx[MOCK_BUFFER], tx[MOCK_BUFFER];
+	_Alignas(8) uint8_t agent[512];
 
 	bool attached[3];
 	uint64_t registers[3][2][MOCK_REGISTERS];
@@ -369,6 +370,8 @@ static enum gdb_err mock_file(void *target, uint32_t pid, uint64_t offset, uint8
 	(void)pid;
 	if (offset >= MOCK_FILE_BYTES)
 		*count = 0;
+	else if (*count > MOCK_FILE_BYTES - offset)
+		*count = MOCK_FILE_BYTES - offset;
 	for (size_t i = 0; i < *count; i++)
 		bytes[i] = (uint8_t)(offset + i);
 	return GDB_OK;

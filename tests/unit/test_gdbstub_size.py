@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LIMIT_BYTES = 16 * 1024
+LIMIT_BYTES = 14 * 1024
 NEEDS = {"memcpy", "memmove", "memset", "memcmp", "strlen"}
 
 
@@ -23,11 +23,12 @@ def test_text_stays_small(compiler):
 
 
 def test_it_needs_nothing_else():
+    """It has been linked with these five alone; and all that others could see is called gdb_something."""
     build("aarch64-linux-gnu-gcc")
-    objects = list((ROOT / "build/aarch64-linux-gnu-gcc-release/gdbstub").glob("*.o"))
-    names = subprocess.run(["aarch64-linux-gnu-nm", *objects], capture_output=True, text=True, check=True).stdout
+    folder = ROOT / "build/aarch64-linux-gnu-gcc-release/gdbstub"
+    objects = [folder / f"{source.stem}.o" for source in (ROOT / "gdbstub").glob("*.c")]
+    names = subprocess.run(["aarch64-linux-gnu-gcc-nm", *objects], capture_output=True, text=True, check=True).stdout
     defined = set(re.findall(r"^[0-9a-f]+ [TDRB] (\w+)$", names, re.MULTILINE))
     undefined = set(re.findall(r"^ +U (\w+)$", names, re.MULTILINE))
-    assert len(objects) == len(list((ROOT / "gdbstub").glob("*.c")))
-    assert undefined - defined <= NEEDS
+    assert "gdb_rx" in defined and undefined - defined <= NEEDS
     assert all(name.startswith("gdb_") for name in defined), defined
