@@ -41,9 +41,12 @@ void server_attach(struct debug_vm *vm)
 	world_stop(vm, &why); /* model: attach */
 }
 
-/* "A debugger would want" the first one that lives. */
+/* "A debugger would want" the one that waits for it, else the first one that lives. */
 static void attach_any(void)
 {
+	for (unsigned i = 0; i < vm_count && !next_attached(NULL); i++)
+		if (!is_dead(&debug_vms[i]) && world_is_to_stop(&debug_vms[i]))
+			server_attach(&debug_vms[i]);
 	for (unsigned i = 0; i < vm_count && !next_attached(NULL); i++)
 		if (!is_dead(&debug_vms[i]))
 			server_attach(&debug_vms[i]);
@@ -156,11 +159,20 @@ static struct gdb_stop end_of(const struct debug_vm *vm)
 	};
 }
 
+/* A rule of its manifest guards memory of a VM that no debugger has yet. */
+static void serve_alone(void)
+{
+	for (struct debug_vm *vm = debug_vms; vm < debug_vms + vm_count; vm++)
+		if (!vm->attached && !is_dead(vm))
+			over_serve(vm);
+}
+
 /* When one of the debugger's VMs stops they all do; when they stand still it is told, once. */
 void control_look_for_stops(struct gdb_stub *stub)
 {
 	struct debug_vm *first = NULL;
 
+	serve_alone();
 	if (!control.awaiting)
 		return;
 	FOR_EACH_ATTACHED(vm)

@@ -26,6 +26,16 @@ void monitor_say(const char *format, ...)
 	}
 }
 
+const char *monitor_take_line(void)
+{
+	char *end = strchr(answer, '\n');
+
+	answer_length = 0;
+	if (end)
+		*end = '\0';
+	return answer;
+}
+
 static const char *skip_blanks(const char *text)
 {
 	while (*text == ' ')

@@ -30,7 +30,14 @@ void monitor_sysreg(struct debug_vcpu *debug, const char *rest);
 void monitor_s1(struct debug_vcpu *debug, const char *rest);
 void monitor_s2(struct debug_vcpu *debug, const char *rest);
 
+/* The answer's only line, which is then forgotten: for who is not GDB. */
+const char *monitor_take_line(void);
+
 /* monitor_break.c */
+/* What stands behind `break`. False: the answer says what is wrong with it. */
+bool monitor_parse_point(const char *text, struct point *point);
+/* The answer says what it has become, or why not. */
+void monitor_add_point(struct debug_vm *vm, const struct point *point);
 void monitor_break(struct debug_vcpu *debug, const char *rest);
 
 #endif

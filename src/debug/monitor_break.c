@@ -160,7 +160,7 @@ static const struct {
 	{"ipa ", POINT_IPA, of_range},	    {"exec ", POINT_EXEC, of_code},
 };
 
-static void add(struct debug_vm *vm, const struct point *point)
+void monitor_add_point(struct debug_vm *vm, const struct point *point)
 {
 	unsigned i = 0;
 
@@ -198,26 +198,32 @@ static void drop(struct debug_vm *vm, const char *word)
 	points_drop(vm, &vm->points[number - 1]);
 }
 
+bool monitor_parse_point(const char *text, struct point *point)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const size_t length = strlen(kinds[i].word);
+
+		if (strncmp(text, kinds[i].word, length) != 0)
+			continue;
+		*point = (struct point){.kind = (uint8_t)kinds[i].kind};
+		return kinds[i].parse(point, text + length);
+	}
+	monitor_say("%.40s: exit, sysreg, psci, irq, ipa, exec or off?\n", text);
+	return false;
+}
+
 void monitor_break(struct debug_vcpu *debug, const char *rest)
 {
 	struct debug_vm *vm = debug->vm;
+	struct point point;
 
 	if (strncmp(rest, "off", 3) == 0) {
 		drop(vm, rest + 3 + (rest[3] == ' '));
-		return;
+	} else if (*rest) {
+		if (monitor_parse_point(rest, &point))
+			monitor_add_point(vm, &point);
+	} else {
+		for (unsigned i = 0; i < vm->points_used; i++)
+			say_point(vm, i);
 	}
-	for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++) {
-		const size_t length = strlen(kinds[i].word);
-		struct point point = {.kind = (uint8_t)kinds[i].kind};
-
-		if (strncmp(rest, kinds[i].word, length) != 0)
-			continue;
-		if (kinds[i].parse(&point, rest + length))
-			add(vm, &point);
-		return;
-	}
-	if (*rest)
-		monitor_say("%.40s: exit, sysreg, psci, irq, ipa, exec or off?\n", rest);
-	for (unsigned i = 0; i < vm->points_used; i++)
-		say_point(vm, i);
 }

@@ -224,6 +224,8 @@ void debug_start(void)
 		log_line("gdb: this machine has no port for it");
 		return;
 	}
+	for (unsigned i = 0; i < vm_count; i++)
+		rules_apply(&debug_vms[i]);
 	if (gdb_init(&server.stub, &config) != GDB_OK)
 		panic("gdb: the library refuses its configuration");
 	if (server.halt)

@@ -40,6 +40,9 @@ extern struct server_settings {
 	bool resume_when_lost; /* a VM whose debugger has gone goes on */
 } server_settings;
 
+/* rules.c: what the VM's manifest says. */
+void rules_apply(struct debug_vm *vm);
+
 /* monitor.c */
 extern const struct gdb_monitor_ops monitor_ops;
 

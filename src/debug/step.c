@@ -270,7 +270,7 @@ bool debug_crashed(struct vm_vcpu *vcpu, const char *why)
 	if (!(debug->vm->attached || debug->vm->crash_stays) || debug->vm->crash_ends ||
 	    debug->vm->crashed)
 		return false;
-	log_line("vm %s: waits for the debugger: %s", vcpu->vm->config->name, why);
+	log_line("vm %s: stops at its crash: %s", vcpu->vm->config->name, why);
 	debug->vm->crashed = true;
 	world_stop(debug->vm, &stop_here);
 	return true;

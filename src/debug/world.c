@@ -16,6 +16,7 @@
 #include "debug/state.h"
 #include "hal/arm64.h"
 #include "irq/gic.h"
+#include "lib/log.h"
 #include "trace/writers.h"
 #include "vm/debug_hook.h"
 
@@ -79,6 +80,8 @@ static bool begin_stop(struct debug_vm *vm, const struct gdb_stop *why, struct d
 	spin_unlock(&vm->lock);
 	if (first)
 		kick_all(vm->vm);
+	if (first && why && !over && !vm->attached)
+		log_line("vm %s: waits for the debugger", vm->vm->config->name);
 	return first;
 }
 

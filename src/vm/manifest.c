@@ -10,6 +10,7 @@
 #include "lib/bits.h"
 #include "lib/printf.h"
 #include "lib/string.h"
+#include "vm/debug_rule.h"
 #include "vm/manifest.h"
 #include "vm/manifest_cpu.h"
 #include "vm/manifest_node.h"
@@ -193,6 +194,22 @@ static bool read_smcs(struct vm_node *vm, struct vm_config *config)
 	return true;
 }
 
+/* Without a debugger in the image they are words that nobody asks for. */
+static bool read_debug_stops(struct vm_node *vm, struct vm_config *config)
+{
+	config->debug_stops = (const char *)vm->property[PROP_DEBUG_STOP].bytes;
+	config->debug_stops_bytes = vm->property[PROP_DEBUG_STOP].count;
+	for (uint32_t at = 0; at < config->debug_stops_bytes;) {
+		const char *rule = config->debug_stops + at;
+		const char *why = debug_rule_error(rule);
+
+		if (why)
+			return REJECT(vm, PROP_DEBUG_STOP, "%.100s", why);
+		at += (uint32_t)strlen(rule) + 1;
+	}
+	return true;
+}
+
 static void read_vm(struct manifest *manifest, const void *blob, int node, const char *name,
 		    unsigned cpus)
 {
@@ -207,7 +224,7 @@ static void read_vm(struct manifest *manifest, const void *blob, int node, const
 	if (vm_node_collect(&vm, blob, node) && read_name(&vm, &config) &&
 	    read_cpus(&vm, &config, cpus) && read_memory(&vm, &config) &&
 	    read_image(&vm, &config) && read_devices(&vm, &config) && read_smcs(&vm, &config) &&
-	    manifest_read_cpu(&vm, &config))
+	    read_debug_stops(&vm, &config) && manifest_read_cpu(&vm, &config))
 		manifest->vm[manifest->vms++] = config;
 }
 

@@ -42,7 +42,9 @@ struct vm_config {
 	bool has_pl011;
 	uint32_t smc_allowed[MANIFEST_MAX_SMCS]; /* function ids that go on to EL3 */
 	unsigned smcs_allowed;
-	bool trace_control; /* its guest may say what is traced */
+	bool trace_control;	 /* its guest may say what is traced */
+	const char *debug_stops; /* strings, one behind the other: where it waits for a debugger */
+	uint32_t debug_stops_bytes;
 	/* For struct vcpu_setup: changes to the defaults of core/traps.h. */
 	struct vcpu_bits sctlr_el1, hcr, cnthctl;
 	unsigned ipa_bits; /* 0: as RAM needs */
