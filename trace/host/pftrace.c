@@ -7,6 +7,7 @@
 
 #include "trace/host/perfetto.h"
 #include "trace/host/pftrace.h"
+#include "trace/host/protobuf_read.h"
 #include "trace/host/tracks.h"
 
 #define LARGEST_READ  (1u << 20) /* no packet of ours comes near */
@@ -15,10 +16,6 @@
 #define INTERNED_KIND 32u /* field numbers of InternedData that we use are below */
 #define MOST_FLOWS    (1u << 26)
 #define BACK_IN_TIME  (1ull << 63)
-
-struct bytes {
-	const uint8_t *at, *end;
-};
 
 struct sequence_state {
 	uint64_t *defined[INTERNED_KIND]; /* bits by iid; NULL: none of that kind */
@@ -42,63 +39,6 @@ static bool fault(struct checker *c, const char *why)
 	if (!c->why)
 		c->why = why;
 	return false;
-}
-
-static bool take_varint(struct bytes *b, uint64_t *value)
-{
-	*value = 0;
-	for (unsigned shift = 0; shift < 64 && b->at < b->end; shift += 7) {
-		const uint8_t byte = *b->at++;
-
-		*value |= (uint64_t)(byte & 0x7f) << shift;
-		if (!(byte & 0x80))
-			return true;
-	}
-	return false;
-}
-
-static bool take_fixed64(struct bytes *b, uint64_t *value)
-{
-	*value = 0;
-	if (b->end - b->at < 8)
-		return false;
-	for (unsigned i = 0; i < 8; i++)
-		*value |= (uint64_t)*b->at++ << (8 * i);
-	return true;
-}
-
-/* The next field: its number, and either a number or bytes. False at the end or at nonsense. */
-static bool take_field(struct bytes *b, uint32_t *field, uint64_t *value, struct bytes *body)
-{
-	uint64_t tag;
-
-	if (!take_varint(b, &tag))
-		return false;
-	*field = (uint32_t)(tag >> 3);
-	if ((tag & 7) == PB_FIXED64)
-		return take_fixed64(b, value);
-	if (!take_varint(b, value))
-		return false;
-	*body = (struct bytes){b->at, b->at};
-	if ((tag & 7) == PB_VARINT)
-		return true;
-	if ((tag & 7) != PB_LENGTH || *value > (uint64_t)(b->end - b->at))
-		return false;
-	body->end = b->at += *value;
-	return true;
-}
-
-/* A field of a message as a number; `otherwise` when it is not there. */
-static uint64_t number_in(struct bytes message, uint32_t wanted, uint64_t otherwise)
-{
-	uint32_t field;
-	uint64_t value;
-	struct bytes body;
-
-	while (take_field(&message, &field, &value, &body))
-		if (field == wanted)
-			return value;
-	return otherwise;
 }
 
 static bool define(struct checker *c, struct sequence_state *s, uint32_t kind, uint64_t iid)
