@@ -40,6 +40,7 @@ include tools/make/test.mk
 include tools/make/lab_rules.mk
 include tools/make/bench.mk
 include tools/make/browser.mk
+include web/explorer/rules.mk
 
 .PHONY: help build run clean lint format docs docs-serve docs-figures docs-reference api
 
@@ -83,9 +84,10 @@ C_FILES = $(shell git ls-files '*.c' '*.h')
 format: ## clang-format every C file in place
 	clang-format -i $(C_FILES)
 
-docs: api ## build the docs site into build/site
+docs: api explorer ## build the docs site into build/site
 	$(Q)tools/docs_site.py
-	$(Q)rm -rf $(BUILD)/site/api && cp -R $(BUILD)/api $(BUILD)/site/api
+	$(Q)rm -rf $(BUILD)/site/api $(BUILD)/site/explorer
+	$(Q)cp -R $(BUILD)/api $(EXPLORER) $(BUILD)/site
 
 PORT ?= 8000
 docs-serve: docs ## show build/site on http://127.0.0.1:8000 (PORT=)

@@ -27,7 +27,7 @@ BUILD = Path(os.environ.get("VITRINE_BUILD") or ROOT / "build")
 
 # Pages that live outside docs/, because who works there reads them there.
 PAGES = {"CONTRIBUTING.md": "contribute/index.md", "gdbstub/README.md": "reference/gdbstub.md"}
-FOLDERS = "asm|docs|examples|gdbstub|guests|include|labs|src|tests|tools|trace|vms"
+FOLDERS = "asm|docs|examples|gdbstub|guests|include|labs|src|tests|tools|trace|vms|web"
 CODE = re.compile(r"(?<![`\[])`([\w./-]+?)(:\w+)?`(?![`\]])")
 LINK = re.compile(r"(\]\()([^)\s:#]+)(#[^)\s]*)?(\))")
 FENCE = re.compile(r"^ *(```|~~~)")

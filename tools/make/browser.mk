@@ -12,7 +12,7 @@ endef
 $(eval $(call npm_packages,browser,tests/browser))
 
 .PHONY: browser browser-build
-browser-build: docs $(BUILD)/npm/browser/installed
+browser-build: docs $(BUILD)/npm/browser/installed $(BUILD)/host/vtrace $(BUILD)/host/explorer_answers
 
 browser: ## tests of the site and the explorer in Chromium only
 	@tools/setup.sh test
