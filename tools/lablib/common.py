@@ -43,10 +43,10 @@ def make(*arguments):
 def time_scale():
     """How much slower than nominal this machine is now, at least 1; VITRINE_TIMEOUT_SCALE comes on top."""
     if time_scale.measured is None:
-        begin = time.monotonic()
+        begin = time.process_time()  # of this CPU alone: how many share it is the load's affair
         for _ in range(_NOMINAL_LOOPS):
             pass
-        slowness = (time.monotonic() - begin) / _NOMINAL_S
+        slowness = (time.process_time() - begin) / _NOMINAL_S
         load = os.getloadavg()[0] / (os.cpu_count() or 1)
         time_scale.measured = max(1.0, slowness) * max(1.0, load)
     return time_scale.measured * float(os.environ.get("VITRINE_TIMEOUT_SCALE") or 1)
