@@ -7,6 +7,7 @@
 /* The guest sees CNTPCT - offset. Counts wrap at 64 bits, compare values are unsigned. */
 bool vtimer_deadline(const struct vtimer *timer, uint64_t *cntpct)
 {
+	/* LAB 09.4 */
 	if ((timer->ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) != CNT_CTL_ENABLE)
 		return false;
 
@@ -22,4 +23,5 @@ bool vtimer_deadline(const struct vtimer *timer, uint64_t *cntpct)
 
 	*cntpct = wait_ticks > UINT64_MAX - now ? UINT64_MAX : now + wait_ticks;
 	return true;
+	/* END LAB */
 }
