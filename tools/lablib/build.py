@@ -59,6 +59,14 @@ def image(lab, work, tag):
     return BUILD / f"vitrine{suffix}-{tag}.img", BUILD / f"aarch64-linux-gnu-gcc-O2{suffix}/{tag}"
 
 
+def reference_image(lab):
+    """The finished hypervisor."""
+    done = make(*(["GDB=1"] if lab.gdb else []), "build")
+    if done.returncode:
+        raise Infrastructure(f"the reference does not build: {done.stderr[-2000:]}")
+    return BUILD / f"vitrine{'-gdb' if lab.gdb else ''}.img"
+
+
 def _shortened(text):
     lines = [line for line in text.splitlines() if not line.startswith("make")]
     return "\n".join(lines[:40]) or text
