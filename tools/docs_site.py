@@ -108,7 +108,7 @@ class Pages:
             elif not inside and not line.startswith("    "):
                 line = self.with_code_linked(self.with_links_moved(line, path, page), path, page)
             lines.append(line)
-        text = re.sub(r"^<!-- (?:run|not run|same as|table|end of table)\b.*?-->\n", "", "\n".join(lines) + "\n", flags=re.M)
+        text = re.sub(r"^<!-- (?:run|not run|same as|table|end of table|state)\b.*?-->\n", "", "\n".join(lines) + "\n", flags=re.M)
         (out / page).parent.mkdir(parents=True, exist_ok=True)
         (out / page).write_text(text)
 
@@ -118,7 +118,7 @@ class Pages:
         for path in self.files:
             if path.startswith("docs/") and path.endswith((".svg", ".png", ".css", ".js")):
                 target = out / path[len("docs/"):]
-            elif re.match(r"labs/[^/]+/figures/", path):
+            elif re.match(r"labs/[^/]+/(figures/|figure.*\.svg$)", path):
                 target = out / path
             else:
                 continue
@@ -147,9 +147,10 @@ def put_source(path, target):
 
 
 def draw_diagrams(out):
-    """docs/figures/NAME.dot becomes figures/NAME.svg."""
-    for source in sorted((ROOT / "docs/figures").glob("*.dot")):
-        target = out / "figures" / f"{source.stem}.svg"
+    """docs/figures/NAME.dot becomes figures/NAME.svg; a lab's figure.dot stands beside its handout."""
+    targets = {source: out / "figures" / f"{source.stem}.svg" for source in sorted((ROOT / "docs/figures").glob("*.dot"))}
+    targets.update({source: out / "labs" / source.parent.name / f"{source.stem}.svg" for source in sorted((ROOT / "labs").glob("lab*/*.dot"))})
+    for source, target in targets.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["dot", "-Tsvg", "-o", target, source], check=True)
 

@@ -5,7 +5,7 @@ import pathlib
 import sys
 import tempfile
 
-from . import boots, build, config, grade, release, report, skeleton, submission, verify
+from . import boots, build, config, grade, handout, release, report, skeleton, submission, verify
 from .common import EXIT_FAILED, EXIT_GRADED, EXIT_INFRASTRUCTURE, EXIT_USAGE, ROOT, Infrastructure, LabError
 
 EPILOG = """\
@@ -98,6 +98,12 @@ def _golden(args):
     return EXIT_GRADED
 
 
+def _handout(args):
+    problems = [problem for lab in config.find(args.lab) for problem in handout.check(lab)]
+    print("\n".join(problems) if problems else "every command does what the handout says")
+    return EXIT_FAILED if problems else EXIT_GRADED
+
+
 def _list(_):
     for lab in config.all_labs():
         print(f"{lab.id}  {lab.title:<40} {lab.difficulty:<10} {lab.hours:g} h")
@@ -135,6 +141,7 @@ def _parser():
     running.add_argument("boot", metavar="BOOT")
     running.add_argument("--reference", action="store_true", help="in the finished hypervisor instead of yours")
     running.add_argument("--gdb", action="store_true", help="stop at the guest's first instruction, wait for GDB")
+    command("handout", "run the commands of the handout, compare what they print", _handout)
     command("golden", "write the golden event sequences from the reference", _golden, False)
     command("map", "which files stand in for which (for the Makefile)", _map)
     verify.add_command(command)
