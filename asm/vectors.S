@@ -1,7 +1,7 @@
 /*
  * The EL2 exception vectors, twice: el2_vectors, and el2_vectors_traced, which also note when the guest trapped, and let
  * the vCPU choose what follows its handler: nothing, counting or a record. percpu_enable() chooses, so that tracing costs
- * nothing when it is off.
+ * nothing when it is off. A third, el2_vectors_debugged, is in images with a debugger: src/debug/points.c chooses it.
  *
  * Source: Arm ARM D1.4.1 (vector table: 16 entries of 0x80 bytes), AAPCS64 6.1.1 (C may change x0-x18 and x30).
  */
@@ -143,6 +143,26 @@
 	b	exit_irq
 	.endm
 
+#ifdef VT_GDB
+/* As while tracing, and a debugger sees the exit before anything else follows. */
+	.macro	debugged_entry handler
+	slot
+	save_guest
+	mrs	x19, cntpct_el0
+	mrs	x1, esr_el2
+	bl	\handler
+	b	debugged_sync
+	.endm
+
+	.macro	debugged_irq_entry
+	slot
+	save_guest
+	mrs	x19, cntpct_el0
+	bl	exit_irq
+	b	debugged_irq
+	.endm
+#endif
+
 /* What follows an exit with nothing traced. x0 = the answer. */
 	.macro	after_plain_exit
 	.global	after_exit
@@ -182,6 +202,21 @@ resume:
 	.section .text.vectors, "ax"
 	vector_table el2_vectors, plain
 	vector_table el2_vectors_traced, traced
+#ifdef VT_GDB
+	vector_table el2_vectors_debugged, debugged
+
+debugged_sync:
+	mov	w2, #0
+	b	1f
+debugged_irq:
+	mov	w2, #1
+1:	ldr	x1, [sp, #ENTRY_VCPU]
+	str	x0, [sp, #-16]!
+	bl	points_exit			/* (answer, vcpu, irq): where to go on */
+	mov	x16, x0
+	ldr	x0, [sp], #16
+	br	x16
+#endif
 
 resume_all:
 	ldr	x0, [sp, #ENTRY_VCPU]		/* EXIT_RESUME_ALL: x19-x29 too */

@@ -10,7 +10,6 @@
 #include <vitrine/percpu.h>
 
 #include "core/aarch32.h"
-#include "core/debug_hook.h"
 #include "core/decode.h"
 #include "core/dispatch.h"
 #include "core/exit_answer.h"
@@ -298,17 +297,16 @@ static inline void remember(struct vcpu *vcpu, uint64_t esr)
 }
 
 /* The last step of every exit: its answer goes to the vectors. */
-static inline uint64_t ended(struct vcpu *vcpu, uint64_t answer)
+static inline uint64_t ended(uint64_t answer)
 {
 	perf_exit_end((enum exit_reason)ANSWER_REASON(answer));
-	core_debug_exit(vcpu, (enum exit_reason)ANSWER_REASON(answer));
 	return answer;
 }
 
 uint64_t exit_sync(struct vcpu *vcpu, uint64_t esr)
 {
 	remember(vcpu, esr);
-	return ended(vcpu, handlers[FIELD_GET(ESR_EC, esr)](vcpu, esr));
+	return ended(handlers[FIELD_GET(ESR_EC, esr)](vcpu, esr));
 }
 
 static APART uint64_t leave_interrupt(struct vcpu *vcpu, uint32_t intid)
@@ -332,9 +330,9 @@ uint64_t exit_irq(struct vcpu *vcpu)
 	const enum exit_action action = embed_interrupt(vcpu, &intid);
 
 	vcpu->note.address = intid;
-	return ended(vcpu, __builtin_expect(action == EXIT_LEAVE, 0)
-				   ? leave_interrupt(vcpu, intid)
-				   : answer(vcpu, EXIT_EXTERNAL_INTERRUPT, action));
+	return ended(__builtin_expect(action == EXIT_LEAVE, 0)
+			     ? leave_interrupt(vcpu, intid)
+			     : answer(vcpu, EXIT_EXTERNAL_INTERRUPT, action));
 }
 
 uint64_t exit_serror(struct vcpu *vcpu, uint64_t esr)
@@ -342,5 +340,5 @@ uint64_t exit_serror(struct vcpu *vcpu, uint64_t esr)
 	remember(vcpu, esr);
 	describe(vcpu, esr);
 	vcpu->exit.reason = EXIT_SERROR;
-	return ended(vcpu, answer(vcpu, EXIT_SERROR, EXIT_LEAVE));
+	return ended(answer(vcpu, EXIT_SERROR, EXIT_LEAVE));
 }

@@ -4,12 +4,18 @@
  */
 #include <vitrine/percpu.h>
 
-#include "core/debug_hook.h"
+#include "core/dispatch.h"
+#include "core/exit_answer.h"
 #include "core/esr.h"
 #include "debug/server.h"
 #include "hal/arm64.h"
 #include "irq/gic.h"
 #include "lib/bits.h"
+#include "trace/trace.h"
+#include "vm/debug_hook.h"
+
+extern const char el2_vectors_debugged[];
+const void *points_exit(uint64_t answer, struct vcpu *core, bool irq);
 
 #define CALL_64_BIT BIT(30) /* of a function id: its arguments are 64-bit */
 
@@ -76,7 +82,7 @@ static bool is_met(struct debug_vcpu *debug, const struct point *point, enum exi
 	return false;
 }
 
-void core_debug_exit(struct vcpu *core, enum exit_reason reason)
+static void look(struct vcpu *core, enum exit_reason reason)
 {
 	struct debug_vcpu *debug = debug_vcpu_of(vm_vcpu_of(core));
 	const struct gdb_stop here = {.thread = debug_thread_of(debug->vcpu),
@@ -96,9 +102,30 @@ void core_debug_exit(struct vcpu *core, enum exit_reason reason)
 	gic_send_sgi(this_cpu()->mpidr, SGI_KICK);
 }
 
+/* asm/vectors.S: an exit has its answer. Returns what follows: what would have without us. */
+const void *points_exit(uint64_t answer, struct vcpu *core, bool irq)
+{
+	const void *next = irq ? core->after_irq : core->after_sync;
+
+	look(core, (enum exit_reason)ANSWER_REASON(answer));
+	return core->ring && next ? next : after_exit;
+}
+
+void debug_vectors(const struct vm_vcpu *vcpu)
+{
+	const struct trace_ring *ring = this_cpu()->ring;
+	const bool traced = ring && ring->level != TRACE_LEVEL_OFF;
+
+	WRITE_SYSREG(VBAR_EL2, (uint64_t)(uintptr_t)(debug_vcpu_of(vcpu)->vm->points_used
+							     ? el2_vectors_debugged
+						     : traced ? el2_vectors_traced
+							      : el2_vectors));
+}
+
 /* An interrupt that came while it was not loaded is seen at its first exit: let that be at once. */
 void points_loaded(const struct debug_vcpu *debug)
 {
+	debug_vectors(debug->vcpu);
 	for (unsigned i = 0; i < debug->vm->points_used; i++)
 		if (debug->vm->points[i].kind == POINT_IRQ)
 			gic_send_sgi(this_cpu()->mpidr, SGI_KICK);

@@ -248,7 +248,7 @@ static bool on_debug_exception(struct debug_vcpu *debug)
 	}
 }
 
-bool debug_exit(struct vm_vcpu *vcpu)
+bool debug_own_exit(struct vm_vcpu *vcpu)
 {
 	struct vcpu *core = &vcpu->core;
 

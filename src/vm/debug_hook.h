@@ -25,12 +25,20 @@ bool debug_holds(struct vm_vcpu *vcpu); /* it may not run */
 void debug_before_load(struct vm_vcpu *vcpu);
 void debug_loaded(struct vm_vcpu *vcpu);
 void debug_before_put(struct vm_vcpu *vcpu);
+/* Its exits go where the debugger, or nobody but the trace, sees them. */
+void debug_vectors(const struct vm_vcpu *vcpu);
 /* The debugger's port, on one CPU: true when it should look again at once. How often it wants to, in ms; 0: never. */
 bool debug_poll(void);
 unsigned debug_poll_ms(void);
 
 /* An exit that has left vcpu_run(): true when it was the debugger's own, and is done. */
-bool debug_exit(struct vm_vcpu *vcpu);
+bool debug_own_exit(struct vm_vcpu *vcpu);
+static inline bool debug_exit(struct vm_vcpu *vcpu)
+{
+	const enum exit_reason reason = vcpu->core.exit.reason;
+
+	return (reason == EXIT_DEBUG || reason == EXIT_NESTED_PAGE_FAULT) && debug_own_exit(vcpu);
+}
 bool debug_steps(const struct vm_vcpu *vcpu); /* WFI is over at once then */
 /* A crash: true when the VM waits for a debugger instead. */
 bool debug_crashed(struct vm_vcpu *vcpu, const char *why);
@@ -75,6 +83,10 @@ static inline void debug_loaded(struct vm_vcpu *vcpu)
 	(void)vcpu;
 }
 static inline void debug_before_put(struct vm_vcpu *vcpu)
+{
+	(void)vcpu;
+}
+static inline void debug_vectors(const struct vm_vcpu *vcpu)
 {
 	(void)vcpu;
 }

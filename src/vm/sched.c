@@ -114,6 +114,7 @@ static TRACE_COLD void apply_trace(struct run_queue *queue)
 	percpu_enable(this_cpu(), ring->level != TRACE_LEVEL_OFF);
 	if (vcpu) {
 		vcpu_trace_resume(&vcpu->core);
+		debug_vectors(vcpu);
 		vgic_sync(&vcpu->vgic);
 	}
 }
