@@ -5,6 +5,7 @@
 
 #include "hal/arm64.h"
 #include "trace/format.h"
+#include "vm/debug_hook.h"
 
 static struct {
 	bool awaiting; /* VMs run, or are about to stop: gdb_stopped() is to come */
@@ -34,6 +35,7 @@ void server_attach(struct debug_vm *vm)
 {
 	const struct gdb_stop why = {.thread = {debug_pid_of(vm), 1}, .signal = GDB_SIGNAL_INT};
 
+	debug_engaged = true;
 	vm->attached = true;
 	debug_record(debug_vcpu_of(vm->vm->vcpu[0]), TRACE_DEBUG_ATTACH);
 	vm->reported = false;

@@ -6,6 +6,7 @@
 
 #include "lib/log.h"
 #include "lib/string.h"
+#include "vm/debug_hook.h"
 #include "vm/debug_rule.h"
 
 static bool is_crash(const char *rule)
@@ -29,6 +30,7 @@ void rules_apply(struct debug_vm *vm)
 		const char *rule = config->debug_stops + at;
 
 		at += (uint32_t)strlen(rule) + 1;
+		debug_engaged = true;
 		if (is_crash(rule)) {
 			vm->crash_stays = true;
 		} else if (monitor_parse_point(rule, &point)) {

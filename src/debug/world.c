@@ -22,6 +22,7 @@
 
 struct debug_vcpu debug_vcpus[DEBUG_VCPUS];
 struct debug_vm debug_vms[MANIFEST_MAX_VMS];
+bool debug_engaged;
 
 struct debug_vm *debug_vm_of(uint32_t pid)
 {
@@ -115,7 +116,7 @@ void world_resume(struct debug_vm *vm)
 	kick_all(vm->vm);
 }
 
-bool debug_wants_stop(const struct vm_vcpu *vcpu)
+bool debug_is_to_stop(const struct vm_vcpu *vcpu)
 {
 	return world_is_to_stop(debug_vcpu_of(vcpu)->vm);
 }

@@ -17,7 +17,13 @@ bool debug_option(const char *word);
 void debug_start(void);
 
 /* The scheduler, on the vCPU's home CPU. See debug/world.c. */
-bool debug_wants_stop(const struct vm_vcpu *vcpu); /* its turn is over */
+bool debug_is_to_stop(const struct vm_vcpu *vcpu);
+extern bool
+	debug_engaged; /* a debugger has come, or a manifest has said what it waits for: from then on */
+static inline bool debug_wants_stop(const struct vm_vcpu *vcpu) /* its turn is over */
+{
+	return debug_engaged && debug_is_to_stop(vcpu);
+}
 bool debug_must_park(
 	const struct vm_vcpu *vcpu); /* take it out of the hardware, then call the next */
 void debug_parked(struct vm_vcpu *vcpu);
@@ -37,7 +43,8 @@ static inline bool debug_exit(struct vm_vcpu *vcpu)
 {
 	const enum exit_reason reason = vcpu->core.exit.reason;
 
-	return (reason == EXIT_DEBUG || reason == EXIT_NESTED_PAGE_FAULT) && debug_own_exit(vcpu);
+	return (reason == EXIT_DEBUG || (reason == EXIT_NESTED_PAGE_FAULT && debug_engaged)) &&
+	       debug_own_exit(vcpu);
 }
 bool debug_steps(const struct vm_vcpu *vcpu); /* WFI is over at once then */
 /* A crash: true when the VM waits for a debugger instead. */

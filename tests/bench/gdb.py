@@ -27,8 +27,10 @@ sys.path.insert(0, str(ROOT / "tests/system"))
 
 import debugger  # noqa: E402
 import harness  # noqa: E402
+import run  # noqa: E402
 
-BUDGETS = {"gdb_stepi100_packets": 760, "gdb_stepi100_bytes": 40_000, "gdb_dump64k_bytes": 24_000, "gdb_library_text_bytes": 14 * 1024}
+BUDGETS = {"gdb_stepi100_packets": 760, "gdb_stepi100_bytes": 40_000, "gdb_dump64k_bytes": 24_000, "gdb_idle_exit_cost": 0,
+           "gdb_library_text_bytes": 14 * 1024}
 RUNS = 3
 MEMORY = "<0x0 0x40000000 0x0 0x00400000>"
 EMPTY = 0x40200000  # memory of the guest that it never uses
@@ -154,6 +156,17 @@ def library(_):
     yield "gdb_library_text_bytes", int(re.search(r"^\.text (\d+)$", said, re.M)[1]), "bytes"
 
 
+def idle(folder):
+    """What exits cost more in the image with a debugger, when none has come: the most of those that EL2 answers at once, and of all."""
+    def probe(image):
+        return run.probe(str(folder), "--no-trace", "--hypervisor", str(ROOT / "build" / image))[0]
+
+    without, having = probe("vitrine.img"), probe("vitrine-gdb.img")
+    more = {name: run.worst(having, name) - run.worst(without, name) for name in without}
+    yield "gdb_idle_exit_cost", max(more[name] for name in run.EXITS), "instructions"
+    yield "gdb_idle_exit_cost_most", max(more.values()), "instructions"
+
+
 def main():
     if not shutil.which("gdb-multiarch"):
         print("gdb.py: no gdb-multiarch, so no figures of the debugger (`tools/setup.sh test` installs it)", file=sys.stderr)
@@ -161,7 +174,7 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     debugger.gdb_image()
     over = 0
-    for figures in (library, traffic, restore, interrupt):
+    for figures in (library, idle, traffic, restore, interrupt):
         with tempfile.TemporaryDirectory() as folder:
             for name, value, unit in figures(pathlib.Path(folder)):
                 print(f"bench {name} {value} {unit}", flush=True)
