@@ -58,7 +58,7 @@ static void log_backtrace(uint64_t frame)
 
 	log_line("backtrace:");
 	for (unsigned i = 0;
-	     i < BACKTRACE_FRAMES && frame >= low && frame + 16 <= high && IS_ALIGNED(frame, 8);
+	     i < BACKTRACE_FRAMES && frame >= low && frame <= high - 16 && IS_ALIGNED(frame, 8);
 	     i++) {
 		const uint64_t *record = (const uint64_t *)(uintptr_t)frame;
 
