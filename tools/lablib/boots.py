@@ -1,5 +1,6 @@
 """Tests of the tiers Q and T: boots of the lab's image, what the guests said in their mailbox, and what the trace shows."""
 
+import collections
 import json
 import operator
 import os
@@ -33,13 +34,14 @@ def node(name, image, vcpus, properties):
     return f"\t{name} {{\n" + "\n".join(lines) + "\n\t};\n"
 
 
-def run_until(pattern, command, cwd, timeout):
+def run_until(pattern, command, cwd, timeout, preexec_fn):
     """run(), but over as soon as the output has the pattern."""
     if not pattern:
-        return run(command, cwd=cwd, timeout=timeout)
+        return run(command, cwd=cwd, timeout=timeout, preexec_fn=preexec_fn)
     path = cwd / "console"
     with open(path, "wb") as out:
-        child = subprocess.Popen([str(word) for word in command], cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE)
+        child = subprocess.Popen([str(word) for word in command], cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE,
+                                 preexec_fn=preexec_fn)
     end = time.monotonic() + timeout
     while child.poll() is None and time.monotonic() < end and not re.search(pattern, path.read_text(errors="replace"), re.MULTILINE):
         time.sleep(POLL_S)
@@ -81,7 +83,10 @@ class Booted:
         return done.stdout
 
     def last_events(self):
-        return self.vtrace("dump").splitlines()[-LAST_EVENTS:]
+        """Of a trace that may be long."""
+        with subprocess.Popen([BUILD / "host/vtrace", "dump", self.folder / "run.vtr"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              text=True, errors="replace") as dump:
+            return [line.rstrip("\n") for line in collections.deque(dump.stdout, LAST_EVENTS)]
 
     def how_it_ended(self):
         """Why there is no verdict, in one line."""
@@ -92,6 +97,9 @@ class Booted:
             found = re.search(pattern, self.log)
             if found:
                 return found[0].strip()
+        trace = self.folder / "run.vtr"
+        if trace.exists() and trace.stat().st_size >= jail.TRACE_BYTES:
+            return "it exits without end: its trace has become too long"
         if self.status == STATUS_TIMEOUT:
             return "it was still running when its time was up"
         return f"it ended with status {self.status}, and the guest had not come to its end"
@@ -136,7 +144,7 @@ class Boots:
                    "--qemu-arg=-chardev", "--qemu-arg=file,id=mailbox,path=mailbox",
                    "--qemu-arg=-semihosting-config", "--qemu-arg=enable=on,target=native,chardev=mailbox"]
         try:
-            done = run_until(boot.until, command, cwd=folder, timeout=seconds * 2 + 60)
+            done = run_until(boot.until, command, cwd=folder, timeout=seconds * 2 + 60, preexec_fn=jail.limit_files)
         except subprocess.TimeoutExpired as error:
             raise Infrastructure(f"boot {boot.id}: tools/vitrine does not come back") from error
         if done.returncode == STATUS_SETUP:

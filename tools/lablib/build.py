@@ -173,16 +173,21 @@ def _compile(source, flags, output):
         raise BuildFailed("\n".join(done.stderr.splitlines()[:40]))
 
 
-def host_program(lab, program, work, output, objects):
-    """Link one host test with the student's files in the reference's place. The test's source."""
+def host_source(lab, program):
+    """A host test's file, what it tests, and how that is compiled."""
     path = ROOT / program if program.startswith("tests/unit/") else lab.folder / program
     head = path.read_text().split("\n", 3)[:3]
     sources, flags = _SOURCES.match(head[1]), _FLAGS.match(head[2])
     if not sources:
         raise LabError(f"{path}: its second line does not name the sources")
-    given = flags[1].split() if flags else []
+    return path, sources[1].split(), flags[1].split() if flags else []
+
+
+def host_program(lab, program, work, output, objects):
+    """Link one host test with the student's files in the reference's place. The test's source."""
+    path, sources, given = host_source(lab, program)
     chosen = [objects.get(path, (*given, "-Itests/unit")), objects.get("labs/lib/host.c", ())]
-    for source in sources[1].split():
+    for source in sources:
         if source in lab.edit:
             made = output.with_suffix(f".{len(chosen)}.o")
             _compile(lab.work_file(source, work), [*given, f"-I{os.path.dirname(source)}", "-include", "src/lib/lab.h"], made)

@@ -107,7 +107,9 @@ def _alternatives(lab, row, made):
 def _one_mutant(lab, number, mutant, made, objects, verbose):
     folder = made / f"mutant-{number}"
     mutate(lab, mutant, folder / "work")
-    graded = _graded(lab, folder / "work", f"verify{lab.id}m{number}", folder, objects, stop_at_first=True)
+    name = mutant.file or pathlib.Path(lab.edit[0]).name
+    changed = next(reference for reference in lab.edit if pathlib.Path(reference).name == name)
+    graded = _graded(lab, folder / "work", f"verify{lab.id}m{number}", folder, objects, stop_at_first=True, changed=changed)
     shutil.rmtree(folder, ignore_errors=True)
     if graded.problem:
         raise LabError(f"lab {lab.id}: mutant {mutant.name!r} does not build: {graded.problem.splitlines()[0]}")
