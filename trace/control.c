@@ -144,6 +144,7 @@ static bool obey(struct settings *to, const char *line, const char *argument)
 bool trace_command(const char *line, char *answer, size_t size)
 {
 	const char *argument = line + word_length(line);
+	const bool changes = !is_word(line, "status");
 	struct settings next;
 
 	while (*argument == ' ')
@@ -152,7 +153,7 @@ bool trace_command(const char *line, char *answer, size_t size)
 	next = wanted;
 	const bool understood = obey(&next, line, argument);
 
-	if (understood) {
+	if (understood && changes) {
 		wanted = next;
 		__atomic_store_n(&trace_changes, trace_changes + 1, __ATOMIC_RELEASE);
 	}
@@ -166,7 +167,7 @@ bool trace_command(const char *line, char *answer, size_t size)
 		    level_names[next.level], mode_names[next.flight], next.classes,
 		    (unsigned long long)next.vcpus, next.sample_hz);
 	/* Guests of other CPUs, and of this one, may run on for long without a reason to come back. */
-	if (this_cpu()->ring && percpu_is_enabled(this_cpu())) {
+	if (changes && this_cpu()->ring && percpu_is_enabled(this_cpu())) {
 		gic_send_sgi_others(SGI_KICK);
 		gic_send_sgi(this_cpu()->mpidr, SGI_KICK);
 	}

@@ -134,11 +134,13 @@ static bool all_sent(void)
 	return true;
 }
 
-void trace_drain_finish(bool panicking)
+void trace_drain_finish(bool panicking, uint32_t writing)
 {
 	if (panicking)
 		__atomic_store_n(&draining, false, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < trace_rings.rings; i++) {
+		if (writing >> rings[i]->cpu & 1)
+			continue;
 		trace_seal(rings[i]);
 		trace_offer(rings[i]);
 	}

@@ -21,9 +21,9 @@ void trace_metadata(const char *format, ...) __attribute__((format(printf, 1, 2)
 void trace_metadata_send(void);
 
 /*
- * At the end of a run, when no CPU records any more: seal, hand out all that is left, and wait, but not for ever.
- * `panicking`: whoever was draining may have been stopped in the middle of it.
+ * At the end of a run: seal, hand out all that is left, and wait, but not for ever. `panicking`: whoever was draining may have
+ * been stopped in the middle of it. `writing`: CPUs that may still record, a bit each. Their rings are left alone.
  */
-void trace_drain_finish(bool panicking);
+void trace_drain_finish(bool panicking, uint32_t writing);
 
 #endif

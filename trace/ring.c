@@ -205,8 +205,10 @@ static void publish(struct trace_ring *ring, uint64_t *record, uint64_t word0, u
 	ring->pos = record + TRACE_WORDS(word0);
 }
 
-void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, uint64_t now, uint64_t esr,
-		uint64_t pc, const struct trace_note *note, bool has_value)
+static __attribute__((noinline)) void exit_in_full(struct trace_ring *ring, uint64_t word0,
+						   uint64_t begin, uint64_t now, uint64_t esr,
+						   uint64_t pc, const struct trace_note *note,
+						   bool has_value)
 {
 	const uint64_t duration = now - begin;
 	const bool is_long = duration >= TRACE_DURATION_LONG;
@@ -229,18 +231,34 @@ void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, uint64_
 	publish(ring, record, word0, now);
 }
 
-void trace_emit_words(struct trace_ring *ring, uint64_t word0, const uint64_t *words)
+/* As asm/vectors.S does it: four words, unless something is unusual. */
+void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, uint64_t now, uint64_t esr,
+		uint64_t pc, const struct trace_note *note, bool has_value)
 {
-	const uint64_t now = trace_clock();
-	uint64_t *record;
+	uint64_t *record = ring->pos, value = note->address;
+	const uint64_t since = now - ring->base;
+	uint64_t large = (now - begin) | since;
 
-#ifdef VT_DEBUG
-	trace_assert_alone();
-#endif
-	if (!trace_wants_vcpu(ring, word0 >> 16 & 0xff))
+	if (has_value) {
+		large |= (value | note->value) >> 1;
+		value |= note->value << 32;
+	}
+	if (__builtin_expect(record > ring->last || large >> 31, 0)) {
+		exit_in_full(ring, word0, begin, now, esr, pc, note, has_value);
 		return;
-	ring->produced_of[class_of[word0 & 0xff]]++;
-	record = reserve(ring, word0, now);
+	}
+	record[0] = word0 | since << 32;
+	record[1] = (now - begin) | esr << 32;
+	record[2] = pc;
+	record[3] = value;
+	ring->pos = record + 4; /* label: PUBLISH */
+}
+
+static void emit_in_full(struct trace_ring *ring, uint64_t word0, const uint64_t *words,
+			 uint64_t now)
+{
+	uint64_t *record = reserve(ring, word0, now);
+
 	if (!record)
 		return;
 	for (unsigned i = 1; i < TRACE_WORDS(word0); i++) {
@@ -250,9 +268,48 @@ void trace_emit_words(struct trace_ring *ring, uint64_t word0, const uint64_t *w
 	publish(ring, record, word0, now);
 }
 
-void trace_emit(struct trace_ring *ring, uint64_t word0, uint64_t word1, uint64_t word2)
+/* Counts it, when its vCPU is wanted. */
+static inline __attribute__((always_inline)) bool is_produced(struct trace_ring *ring,
+							      uint64_t word0)
+{
+#ifdef VT_DEBUG
+	trace_assert_alone();
+#endif
+	if (!trace_wants_vcpu(ring, word0 >> 16 & 0xff))
+		return false;
+	ring->produced_of[class_of[word0 & 0xff]]++;
+	return true;
+}
+
+void trace_emit_words(struct trace_ring *ring, uint64_t word0, const uint64_t *words)
+{
+	if (is_produced(ring, word0))
+		emit_in_full(ring, word0, words, trace_clock());
+}
+
+static __attribute__((noinline)) void emit_on_next_page(struct trace_ring *ring, uint64_t word0,
+							uint64_t word1, uint64_t word2,
+							uint64_t now)
 {
 	const uint64_t words[] = {word1, word2};
 
-	trace_emit_words(ring, word0, words);
+	emit_in_full(ring, word0, words, now);
+}
+
+/* Where an exit has room these have, too: both words are stored, whether they count or not. */
+void trace_emit(struct trace_ring *ring, uint64_t word0, uint64_t word1, uint64_t word2)
+{
+	const uint64_t now = trace_clock(), since = now - ring->base;
+	uint64_t *record = ring->pos;
+
+	if (!is_produced(ring, word0))
+		return;
+	if (__builtin_expect(record > ring->last || since >> 32, 0)) {
+		emit_on_next_page(ring, word0, word1, word2, now);
+		return;
+	}
+	record[0] = word0 | since << 32;
+	record[1] = word1;
+	record[2] = word2;
+	ring->pos = record + TRACE_WORDS(word0);
 }

@@ -126,7 +126,8 @@ void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, uint64_
 
 /* A record of `TRACE_WORDS(word0)` words, its payload at `words`. The writers' common half: use those. */
 TRACE_COLD void trace_emit_words(struct trace_ring *ring, uint64_t word0, const uint64_t *words);
-TRACE_COLD void trace_emit(struct trace_ring *ring, uint64_t word0, uint64_t word1, uint64_t word2);
+__attribute__((noinline)) void trace_emit(struct trace_ring *ring, uint64_t word0, uint64_t word1,
+					  uint64_t word2);
 
 /* Does this ring take events of this class? NULL: there is no trace. */
 static inline bool trace_wants(const struct trace_ring *ring, enum trace_class wanted)

@@ -29,7 +29,7 @@
 	static inline void trace_##name(struct trace_ring *ring,                         \
 					unsigned vcpu TW_PARAM arg params)               \
 	{                                                                                \
-		if (trace_wants(ring, TRACE_CLASS_##class)) {                            \
+		if (__builtin_expect(trace_wants(ring, TRACE_CLASS_##class), 0)) {       \
 			const uint64_t word0 =                                           \
 				TRACE_WORD0(TRACE_##name, words, vcpu, TW_VALUE arg, 0); \
 			emit;                                                            \

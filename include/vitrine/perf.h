@@ -8,6 +8,11 @@
  * left out, but for some 20 instructions. What a CPU does not count stays 0 (QEMU
  * counts instructions under -icount only). PERF builds keep the PMU to themselves.
  *
+ * Up to PERF_EVENTS more can be chosen: perf_choose(). They go into the trace only. When the CPU has too few counters
+ * for a pair each, the last of them, then cycles, have one that counts at all levels and is read when an exit begins and when
+ * it ends: some 60 instructions of the vectors count as the guest's there. Six counters are enough for one chosen event with
+ * a pair, and for four without.
+ *
  * Source: Arm ARM DDI 0487, D11 (PMU; PMEVTYPER<n>_EL0.NSH, P, U), D11.12 (events 0x08, 0x11).
  */
 #ifndef VITRINE_PERF_H
@@ -17,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <vitrine/err.h>
 #include <vitrine/exit.h>
 
 /** What is measured of each exit. */
@@ -57,6 +63,18 @@ int perf_format(char *buffer, size_t size, const struct perf_histogram *histogra
 
 /** "EL2 instructions" and so on; "?" for a number that is none. */
 const char *perf_measure_name(unsigned measure);
+
+#define PERF_EVENTS 4u
+
+/**
+ * Count these events, too, from now on; in place of those chosen before. On one CPU, before another is enabled and before
+ * vCPUs run.
+ *
+ * @param events  PMU event numbers: Arm ARM DDI 0487, D11.12, and the CPU's manual.
+ * @return VT_OK; VT_ENOSYS: a build without VT_PERF, or a CPU without a PMU; VT_ENOMEM: more than PERF_EVENTS, or than the
+ * CPU has counters for; VT_EINVAL: the CPU says that it does not count one of them. Then nothing has changed.
+ */
+enum vt_err perf_choose(const uint32_t *events, unsigned count);
 
 /** What a CPU has counted since it was enabled: index as in struct percpu, 0..7. NULL in a build without. */
 const struct perf_stats *vcpu_perf(unsigned cpu);

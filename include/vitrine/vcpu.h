@@ -53,7 +53,6 @@ struct vcpu_open_exit {
 	uint64_t begin_ticks; /* CNTPCT_EL0; 0: there is none */
 	uint64_t esr, pc;
 	uint64_t word0; /* the trace record's, without the time */
-	bool has_value; /* note.value belongs to it */
 };
 
 /** What exits have cost, at the trace's level "counters": buckets by powers of two. */

@@ -15,17 +15,23 @@
 #define LONG_TICKS	   (UINT64_C(1) << 30)
 #define LONG_LEADING_ZEROS 2u
 
+static inline void record(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint64_t begin,
+			  uint64_t pc)
+{
+	const uint64_t now = trace_clock();
+
+	vcpu->ticks[ANSWER_REASON(answer)] += now - begin;
+	trace_exit(vcpu->ring, trace_word0_of(answer, vcpu->id), begin, now, esr, pc, &vcpu->note,
+		   ANSWER_HAS_VALUE(answer));
+}
+
 /*
  * The exit is over, and asm/vectors.S could not record it itself. `esr` is 0 for interrupts. ELR_EL2 still has the
  * guest's PC, as only the frame's has been moved.
  */
 void exit_record(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint64_t begin)
 {
-	const uint64_t now = trace_clock();
-
-	vcpu->ticks[ANSWER_REASON(answer)] += now - begin;
-	trace_exit(vcpu->ring, trace_word0_of(answer, vcpu->id), begin, now, esr,
-		   READ_SYSREG(ELR_EL2), &vcpu->note, ANSWER_HAS_VALUE(answer));
+	record(answer, vcpu, esr, begin, READ_SYSREG(ELR_EL2));
 }
 
 /* This one goes on outside vcpu_run(): vcpu_exit_done() ends it. */
@@ -34,9 +40,8 @@ void exit_record_later(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint64_
 	vcpu->open = (struct vcpu_open_exit){.begin_ticks = begin,
 					     .esr = esr,
 					     .pc = READ_SYSREG(ELR_EL2),
-					     .word0 = trace_word0_of(answer, vcpu->id),
-					     .has_value = ANSWER_HAS_VALUE(answer)};
-	vcpu_exit_result(vcpu, TRACE_RESULT_LEFT);
+					     .word0 = answer | (uint64_t)TRACE_RESULT_LEFT
+								       << TRACE_EXIT_RESULT_SHIFT};
 }
 
 /* The vectors count what is neither shorter nor longer than all before; the rest comes here. */
@@ -60,24 +65,22 @@ void exit_count(uint64_t answer, struct vcpu *vcpu, uint64_t ticks)
 	count(vcpu, ANSWER_REASON(answer), ticks);
 }
 
+/* Not in vcpu_run(), whose frame would grow. */
+static __attribute__((noinline)) void end_open(struct vcpu *vcpu, uint64_t begin)
+{
+	const struct vcpu_open_exit *open = &vcpu->open;
+
+	vcpu->open.begin_ticks = 0;
+	if (vcpu_is_recorded(vcpu))
+		record(open->word0, vcpu, open->esr, begin, open->pc);
+	else if (vcpu->cost)
+		count(vcpu, ANSWER_REASON(open->word0), trace_clock() - begin);
+}
+
 void vcpu_exit_done(struct vcpu *vcpu)
 {
-	struct vcpu_open_exit *open = &vcpu->open;
-	const unsigned reason = ANSWER_REASON(open->word0);
-
-	if (open->begin_ticks == 0)
-		return;
-
-	const uint64_t now = trace_clock();
-
-	if (vcpu_is_recorded(vcpu)) {
-		vcpu->ticks[reason] += now - open->begin_ticks;
-		trace_exit(vcpu->ring, open->word0, open->begin_ticks, now, open->esr, open->pc,
-			   &vcpu->note, open->has_value);
-	} else if (vcpu->cost) {
-		count(vcpu, reason, now - open->begin_ticks);
-	}
-	open->begin_ticks = 0;
+	if (vcpu->open.begin_ticks)
+		end_open(vcpu, vcpu->open.begin_ticks);
 }
 
 void vcpu_use_costs(struct vcpu *vcpu, struct vcpu_costs *cost)

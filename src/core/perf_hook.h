@@ -13,10 +13,19 @@ void perf_run(void);			 /* the guest is about to be entered by vcpu_run() */
 void perf_exit_begin(struct vcpu *vcpu); /* first thing after an exit */
 void perf_exit_end(
 	enum exit_reason reason); /* last thing, before the guest or vcpu_run()'s caller goes on */
+/* What word n of a PERF record counts, and whether the PMU has split it. False: there is no such word. */
+bool perf_chosen(unsigned n, uint32_t *event, bool *by_pmu);
 #else
 #define PERF_KEEPS_PMU false
 static inline void perf_enable_cpu(void)
 {
+}
+static inline bool perf_chosen(unsigned n, uint32_t *event, bool *by_pmu)
+{
+	(void)n;
+	(void)event;
+	(void)by_pmu;
+	return false;
 }
 static inline void perf_run(void)
 {

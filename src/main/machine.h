@@ -22,6 +22,7 @@ enum exit_status {
 struct options {
 	char trace[10];	     /* trace=WORD; "" when it is not given */
 	char trace_more[48]; /* trace-COMMAND=ARGUMENT, the last one */
+	char manifest[52];   /* manifest=TEXT: what whoever started us calls it; for the trace */
 	bool semihosting;    /* end by semihosting, so that QEMU's own exit status is ours */
 	char panic_test[16]; /* provoke a fault of EL2: tests of the report */
 };
@@ -36,9 +37,12 @@ void boot_stack_guard_on(void);
 uint64_t stack_for(unsigned cpu); /* top of that CPU's stack; there is a hole below it */
 uint64_t emergency_stack_for(unsigned cpu);
 
-/* metadata.c: who is who in the records, at the start; what a reader must find, at the end. */
+/*
+ * metadata.c: who is who in the records, at the start; what a reader must find, at the end. `writing`: CPUs that have not
+ * stopped, a bit each. Their rings stay as they are, for a dump of memory, and nothing is said of what they hold.
+ */
 void metadata_begin(void);
-void metadata_end(bool panicking);
+void metadata_end(bool panicking, uint32_t writing);
 
 /* panic_test.c: fault on purpose in the way that `name` says. */
 void panic_test(const char *name);

@@ -25,6 +25,7 @@
 #include "vm/debug_hook.h"
 #include "vm/manifest.h"
 #include "vm/sched.h"
+#include "vm/stop.h"
 #include "vm/vm.h"
 
 #define SECONDARY_WAIT_TICKS (READ_SYSREG(CNTFRQ_EL0) * 2) /* 2 s */
@@ -45,6 +46,8 @@ static void take_option(const char *word)
 		vt_snprintf(options.trace, sizeof(options.trace), "%s", word + 6);
 	else if (strncmp(word, "trace-", 6) == 0)
 		vt_snprintf(options.trace_more, sizeof(options.trace_more), "%s", word + 6);
+	else if (strncmp(word, "manifest=", 9) == 0)
+		vt_snprintf(options.manifest, sizeof(options.manifest), "%s", word + 9);
 	else if (strcmp(word, "semihosting") == 0)
 		options.semihosting = true;
 	else if (strcmp(word, "log=uart") == 0)
@@ -57,7 +60,7 @@ static void take_option(const char *word)
 
 static void parse_options(const char *text)
 {
-	char word[48];
+	char word[60];
 
 	while (*text) {
 		unsigned length = 0;
@@ -229,6 +232,23 @@ static void choose_trace(void)
 	}
 }
 
+/* One by one, so that the one that cannot be counted is named; those before it are. */
+static void choose_perf_events(void)
+{
+	for (unsigned i = 0; i < manifest.perf_events_count; i++) {
+		const enum vt_err err = perf_choose(manifest.perf_events, i + 1);
+
+		if (err == VT_OK)
+			continue;
+		log_line("manifest: /: perf-events: event 0x%x: %s", manifest.perf_events[i],
+			 err == VT_ENOSYS
+				 ? "nothing is counted in this build (PERF=1), or on this CPU"
+			 : err == VT_EINVAL ? "this CPU does not count it"
+					    : "this CPU has no counter left for it");
+		return;
+	}
+}
+
 /* Say what the CPUs can do, and end the run where that is not enough. After gic_init_cpu(): list registers. */
 static void check_machine(void)
 {
@@ -311,6 +331,7 @@ void boot_main(const void *dtb)
 
 	for (unsigned i = 0; i < manifest.complaints; i++)
 		log_line("manifest: %s", manifest.complaint[i]);
+	choose_perf_events();
 	create_vms();
 	debug_start();
 	if (cpu->ring)
@@ -361,9 +382,11 @@ static void perf_log(void)
 
 void machine_end(void)
 {
+	const uint32_t writing = stop_others();
+
 	summary_log();
 	perf_log();
-	metadata_end(false);
+	metadata_end(false, writing);
 	if (any_crashed())
 		machine_exit(EXIT_STATUS_GUEST_CRASH, "guest-crash");
 	machine_exit(EXIT_STATUS_OK, vm_quit ? "quit" : "poweroff");

@@ -3,6 +3,7 @@
  */
 #include <vitrine/percpu.h>
 
+#include "core/perf_hook.h"
 #include "hal/arm64.h"
 #include "hal/hal.h"
 #include "main/machine.h"
@@ -31,6 +32,16 @@ static void describe_vm(unsigned i, const struct vm *vm)
 			       (ull)VUART_BYTES);
 }
 
+/* What the words of PERF records count, and whether the PMU has told EL2 and the guest apart. */
+static void describe_perf(void)
+{
+	uint32_t event;
+	bool by_pmu;
+
+	for (unsigned i = 0; perf_chosen(i, &event, &by_pmu); i++)
+		trace_metadata("perf.%u=0x%x,%s\n", i, event, by_pmu ? "pmu" : "read");
+}
+
 void metadata_begin(void)
 {
 	const struct trace_ring *ring = this_cpu()->ring;
@@ -40,6 +51,9 @@ void metadata_begin(void)
 		       (ull)READ_SYSREG(CNTFRQ_EL0), hal.cpus, (ull)READ_SYSREG(MIDR_EL1));
 	trace_metadata("level=%s\nmode=%s\nclasses=0x%x\n", trace_level_name(ring->level),
 		       ring->flight ? "flight" : "stream", ring->classes);
+	if (options.manifest[0])
+		trace_metadata("manifest=%s\n", options.manifest);
+	describe_perf();
 	for (unsigned i = 0; i < vm_count; i++)
 		describe_vm(i, vms[i]);
 	trace_metadata_send();
@@ -110,23 +124,26 @@ static void count_vcpu(const struct vcpu *vcpu)
 	}
 }
 
-void metadata_end(bool panicking)
+void metadata_end(bool panicking, uint32_t writing)
 {
 	unsigned vms_told = vm_count;
 	uint64_t exits = 0;
 
 	if (!this_cpu()->ring)
 		return;
-	trace_drain_finish(panicking);
+	trace_drain_finish(panicking, writing);
 	for (unsigned i = 0; i < hal.cpus; i++) {
+		if (writing >> i & 1)
+			continue;
 		const uint64_t here = exits_on(&percpu_table[i]);
 
 		exits += here;
 		count_cpu(i, percpu_table[i].ring, here);
 	}
-	trace_metadata("total.exits=%llu\n", (ull)exits);
+	if (!writing)
+		trace_metadata("total.exits=%llu\n", (ull)exits);
 	/* A reader compares these with what it finds: not when only some exits were meant to be recorded. */
-	if (exits && exits != summary_total_exits())
+	if (writing || (exits && exits != summary_total_exits()))
 		vms_told = 0;
 	for (unsigned v = 0; v < vms_told; v++)
 		for (unsigned i = 0; i < vms[v]->vcpus; i++)

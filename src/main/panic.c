@@ -9,18 +9,25 @@
 #include "dev/log.h"
 #include "hal/arm64.h"
 #include "hal/hal.h"
-#include "irq/gic.h"
+#include "lib/bits.h"
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "main/machine.h"
+#include "trace/writers.h"
+#include "vm/stop.h"
 #include "vm/vm.h"
 
 #define BACKTRACE_FRAMES 16u
 
 typedef unsigned long long ull;
 
-static uint32_t panicking; /* atomic: how many CPUs have begun a report */
+static uint32_t panicking;    /* atomic: how many CPUs have begun a report */
+static uint32_t cpus_writing; /* those that did not stop */
+
+/* For the trace: the addresses of the report, as offsets in the image. */
+static uint64_t stack[TRACE_RECORD_LIMIT_WORDS - 1];
+static unsigned stacked;
 
 /*
  * The first CPU reports; a second one, and a fault inside the report, must not add to the damage.
@@ -28,11 +35,9 @@ static uint32_t panicking; /* atomic: how many CPUs have begun a report */
 static void begin_report(void)
 {
 	if (__atomic_fetch_add(&panicking, 1, __ATOMIC_ACQ_REL) != 0)
-		for (;;)
-			wfi();
+		stop_here();
 	log_panic_mode();
-	if (hal.cpus > 1)
-		gic_send_sgi_others(SGI_STOP);
+	cpus_writing = stop_others();
 }
 
 static void log_address(const char *what, uint64_t address)
@@ -41,6 +46,8 @@ static void log_address(const char *what, uint64_t address)
 	const char *name = symbol_at(address, &offset);
 	const uint64_t in_image = address - (uint64_t)(uintptr_t)image_start;
 
+	if (stacked < ARRAY_SIZE(stack))
+		stack[stacked++] = in_image;
 	if (name)
 		log_line("  %s 0x%llx = image+0x%llx %s+0x%llx", what, (ull)address, (ull)in_image,
 			 name, (ull)offset);
@@ -71,7 +78,8 @@ static void log_backtrace(uint64_t frame)
 	}
 }
 
-static _Noreturn void end_report(void)
+/* `exception_class`: of ESR_EL2; 0 when it was panic(). */
+static _Noreturn void end_report(unsigned exception_class)
 {
 	const struct percpu *cpu = this_cpu();
 
@@ -79,7 +87,8 @@ static _Noreturn void end_report(void)
 		log_line("current vcpu: %u, guest pc 0x%llx", cpu->current->id,
 			 (ull)cpu->current->frame.pc);
 	crash_log_history(cpu);
-	metadata_end(true);
+	trace_PANIC(cpu->ring, TRACE_NO_VCPU, exception_class, stack, stacked);
+	metadata_end(true, cpus_writing);
 	machine_exit(EXIT_STATUS_PANIC, "panic");
 }
 
@@ -94,7 +103,7 @@ void panic(const char *format, ...)
 	va_end(args);
 	log_line("panic on cpu %u: %s", this_cpu()->index, text);
 	log_backtrace((uint64_t)(uintptr_t)__builtin_frame_address(0));
-	end_report();
+	end_report(0);
 }
 
 void el2_fault(uint64_t kind, const struct fault_frame *frame)
@@ -118,5 +127,5 @@ void el2_fault(uint64_t kind, const struct fault_frame *frame)
 			 i + 1, (ull)frame->x[i + 1], i + 2, (ull)frame->x[i + 2]);
 	log_line("  x30 %016llx  sp  %016llx", (ull)frame->x[30], (ull)frame->sp);
 	log_backtrace(frame->x[29]);
-	end_report();
+	end_report((unsigned)FIELD_GET(ESR_EC, esr));
 }

@@ -298,6 +298,26 @@ static bool read_trace(struct manifest *manifest, const char *name, const char *
 	return true;
 }
 
+/* False: no such property. What the CPU can count, main() finds out. */
+static bool read_perf_events(struct manifest *manifest, const char *name, const void *value,
+			     int bytes)
+{
+	const unsigned listed = (unsigned)bytes / 4;
+
+	if (strcmp(name, "perf-events") != 0)
+		return false;
+	if (bytes % 4 || !listed || listed > PERF_EVENTS) {
+		manifest_complain(manifest,
+				  "manifest: /: perf-events: 1 to %u event numbers wanted",
+				  PERF_EVENTS);
+		return true;
+	}
+	for (unsigned i = 0; i < listed; i++)
+		manifest->perf_events[i] = fdt32_ld((const fdt32_t *)value + i);
+	manifest->perf_events_count = listed;
+	return true;
+}
+
 /* The root's own properties. A strange one is worth a line and stops nobody; another kind of tree is no manifest. */
 static bool read_root(struct manifest *manifest, const void *blob)
 {
@@ -318,7 +338,8 @@ static bool read_root(struct manifest *manifest, const void *blob)
 		int bytes;
 
 		value = fdt_getprop_by_offset(blob, offset, &name, &bytes);
-		if (!value || read_trace(manifest, name, value, bytes))
+		if (!value || read_trace(manifest, name, value, bytes) ||
+		    read_perf_events(manifest, name, value, bytes))
 			continue;
 		for (i = 0; i < ARRAY_SIZE(allowed) && strcmp(name, allowed[i]) != 0; i++)
 			;

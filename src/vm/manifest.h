@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <vitrine/perf.h>
 #include <vitrine/vcpu.h>
 
 #define MANIFEST_MAX_VMS	 8u
@@ -56,6 +57,8 @@ struct manifest {
 	/* The root's trace-* properties, as the commands that they stand for: trace/control.h. */
 	char trace[MANIFEST_TRACE_COMMANDS][MANIFEST_TRACE_BYTES];
 	unsigned trace_commands;
+	uint32_t perf_events[PERF_EVENTS]; /* the root's perf-events: include/vitrine/perf.h */
+	unsigned perf_events_count;
 	char complaint[MANIFEST_MAX_VMS + 1][MANIFEST_COMPLAINT_BYTES];
 	unsigned complaints;
 	unsigned complaints_lost; /* no room for them: the last complaint then tells how many */

@@ -9,6 +9,7 @@
 #include "trace/control.h"
 #include "trace/writers.h"
 #include "vm/debug_hook.h"
+#include "vm/stop.h"
 
 struct run_queue sched_queues[HAL_MAX_CPUS];
 
@@ -170,6 +171,7 @@ void sched_loop(void)
 {
 	struct run_queue *queue = this_queue();
 
+	stop_expect();
 	for (;;) {
 		bool busy;
 

@@ -13,6 +13,7 @@
 #include "trace/drain.h"
 #include "trace/writers.h"
 #include "vm/debug_hook.h"
+#include "vm/stop.h"
 
 #define TRACE_FLUSH_MS 250u /* an idle CPU hands out a page that is older, full or not */
 
@@ -66,8 +67,7 @@ bool sched_interrupt(uint32_t intid)
 	else if (intid == hal.uart_intid)
 		console_input_poll();
 	else if (intid == SGI_STOP)
-		for (;;)
-			wfi();
+		stop_here();
 	gic_drop_priority(intid);
 	gic_deactivate(intid);
 	return intid != INTID_MAINTENANCE && (intid != SGI_KICK || !is_only_for_running(queue));

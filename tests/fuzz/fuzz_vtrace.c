@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 	summarize(&source, summary, &groups);
 	counts_agree(&source, summary);
 	convert_recording(&source, summary, NULL, nowhere, "nowhere");
-	dump_recording(&source, summary, nowhere);
+	dump_recording(&source, summary, &(struct symbol_set){0}, nowhere);
 	dump_without_time(&source, summary, nowhere);
 	groups_from_counters(&groups, summary);
 	stat_recording(summary, &groups, 20, nowhere);

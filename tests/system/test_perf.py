@@ -47,13 +47,74 @@ def test_the_levels_are_told_apart(perf_image, tmp_path):
     assert found["MMIO read", "EL2 cycles"][1] == mean
 
 
+def chosen(folder, image, events):
+    """A run that counts these events, too: its PERF records, each {name: count} and the reason; the recording's lines; the run."""
+    (folder / "vms.dts").write_text(harness.manifest(f"\tperf-events = <{events}>;\n", harness.vm("hello", "hello.elf")))
+    run = harness.run(folder, folder / "vms.dts", "--hypervisor", image, "--icount")
+    assert run.status == 0, run.report()
+    harness.check_trace(folder)
+    dump = subprocess.run([harness.VTRACE, "dump", folder / "run.vtr"], capture_output=True, text=True, check=True).stdout
+    records = [(dict((name, int(count)) for name, count in re.findall(r" ((?:el2|guest)_\w+)=(\d+)", line)), reason)
+               for line, reason in re.findall(r" PERF (.*) reason=(\w+)$", dump.replace(" PERF ", " PERF  "), re.MULTILINE)]
+    assert len(records) > 100
+    return records, dict(re.findall(r"^# (perf\.\d)=(.*)$", dump, re.MULTILINE)), run
+
+
+def test_a_chosen_event_is_split_by_the_pmu_itself(perf_image, tmp_path):
+    """Instructions, counted twice: once as ever, once as the event that was asked for. Every exit has the same of both."""
+    records, lines, _ = chosen(tmp_path, perf_image, "0x08")
+    assert lines == {"perf.0": "0x11,pmu", "perf.1": "0x8,pmu", "perf.2": "0x8,pmu"}
+    for counts, _ in records:
+        assert counts["el2_INST_RETIRED"] == counts["el2_instructions"] > 100
+        assert counts["guest_INST_RETIRED"] == counts["guest_instructions"]
+    check_counters(tmp_path, ("el2 cycles", "guest instructions", "el2 INST_RETIRED", "guest INST_RETIRED"))
+
+
+def test_four_events_share_the_counters(perf_image, tmp_path):
+    """A Cortex-A57 has six. What has one is read as the exit begins, so the way there and back counts as the guest's; nothing is lost."""
+    records, lines, _ = chosen(tmp_path, perf_image, "0x08 0x11 0x00 0x08")
+    assert lines == {"perf.0": "0x11,read", "perf.1": "0x8,pmu", "perf.2": "0x8,read", "perf.3": "0x11,read", "perf.4": "0x0,read",
+                     "perf.5": "0x8,read"}
+    for counts, reason in records:
+        assert counts["el2_SW_INCR"] == counts["guest_SW_INCR"] == 0
+        by_pmu = counts["el2_instructions"] + counts["guest_instructions"]
+        assert abs(counts["el2_INST_RETIRED"] + counts["guest_INST_RETIRED"] - by_pmu) < 30, (counts, reason)
+        assert counts["guest_instructions"] <= counts["guest_INST_RETIRED"] < counts["guest_instructions"] + 400
+    check_counters(tmp_path, ("el2 CPU_CYCLES", "guest SW_INCR"))
+
+
+def check_counters(folder, names):
+    """As counter tracks and as arguments of exits."""
+    trace = (folder / "run.pftrace").read_bytes()
+    for name in names:
+        assert trace.count(name.encode()) >= 2, name
+
+
+@pytest.mark.parametrize("events, complaint", [
+    ("0x08 0x1d", "event 0x1d: this CPU does not count it"),
+    ("0x10000", "event 0x10000: this CPU does not count it"),
+    ("1 2 3 4 5", "1 to 4 event numbers wanted"),
+])
+def test_what_cannot_be_counted_is_named(perf_image, tmp_path, events, complaint):
+    """And the VMs start all the same."""
+    _, lines, run = chosen(tmp_path, perf_image, events)
+    assert f"manifest: /: perf-events: {complaint}" in run.log, run.log
+    assert len(lines) == (3 if events.startswith("0x08") else 2), "the one before it is counted"
+
+
+def test_an_image_without_says_so(tmp_path):
+    (tmp_path / "vms.dts").write_text(harness.manifest("\tperf-events = <0x08>;\n", harness.vm("hello", "hello.elf")))
+    run = harness.run(tmp_path, tmp_path / "vms.dts", trace=False)
+    assert run.status == 0 and "perf-events: event 0x8: nothing is counted in this build (PERF=1), or on this CPU" in run.log, run.log
+
+
 def test_off_costs_nothing():
     """Not in the other image: neither the hooks nor their tables. vcpu_perf() stays, to answer that there is nothing."""
     subprocess.run(["make", "-s", "build/vitrine.img"], cwd=harness.ROOT, check=True, capture_output=True)
-    elf = harness.ROOT / "build/aarch64-linux-gnu-gcc-release/vitrine.elf"
+    elf = harness.ROOT / "build/vitrine.elf"
     out = subprocess.run(["aarch64-linux-gnu-nm", elf], capture_output=True, text=True, check=True).stdout
     names = {line.split()[-1] for line in out.splitlines()}
     assert "exit_sync" in names
-    assert not {name for name in names if name.startswith(("perf_exit", "perf_run", "perf_enable", "stats", "begin_ticks"))}
+    assert not {name for name in names if name.startswith(("perf_exit", "perf_run", "perf_enable", "perf_choose", "take_sample", "stats"))}
     code = subprocess.run(["aarch64-linux-gnu-objdump", "-d", "--no-show-raw-insn", elf], capture_output=True, text=True, check=True).stdout
     assert not re.search(r"\bmrs\s+x\d+, pmevcntr", code)

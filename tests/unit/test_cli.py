@@ -3,6 +3,7 @@
 Run: /usr/bin/python3 -m pytest tests/unit/test_cli.py. How runs end is in test_cli_run.py.
 """
 
+import hashlib
 import re
 import struct
 from pathlib import Path
@@ -38,7 +39,8 @@ def test_the_machine_is_the_one_the_hypervisor_is_written_for(world):
         "-device", "virtserialport,chardev=log,nr=1,name=vitrine.log",
         "-chardev", f"file,id=trace,path={out}/run.vtr",
         "-device", "virtserialport,chardev=trace,nr=2,name=vitrine.trace",
-        "-kernel", f"{world.build}/vitrine.img", "-initrd", f"{out}/set.dtb"]
+        "-kernel", f"{world.build}/vitrine.img", "-initrd", f"{out}/set.dtb",
+        "-append", f"manifest=set.dts:sha256={hashlib.sha256((out / 'set.dtb').read_bytes()).hexdigest()[:12]}"]
 
 
 def test_dry_run_names_the_manifest_and_starts_nothing(world):
@@ -58,7 +60,7 @@ def test_dry_run_names_the_manifest_and_starts_nothing(world):
     (["--icount", "--cpu", "max,cntfrq=5"], "-cpu", "max,cntfrq=5"),
     (["--qemu-gdb"], "-gdb", "tcp:127.0.0.1:1235"),
     (["--qemu-gdb=4321"], "-gdb", "tcp:127.0.0.1:4321"),
-    (["--gdb", "--halt"], "-append", "gdb=halt"),
+    (["--gdb", "--halt", "--no-trace"], "-append", "trace=off gdb=halt"),
     (["--no-trace", "--hv-append=log=uart"], "-append", "log=uart trace=off"),
     (["--qemu-arg", "-S", "--qemu-arg", "-d", "--qemu-arg=int"], "-S", "-d"),
 ])

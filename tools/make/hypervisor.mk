@@ -92,7 +92,7 @@ COLD := $(wildcard src/main/*.c src/hal/*.c src/vm/manifest*.c src/vm/guest_dt.c
 	src/vm/hypercalls.c src/vm/power.c src/vm/request.c src/vm/vm.c src/vm/exits.c src/vm/guest_memory.c src/vm/abort.c src/vm/walk.c src/core/trng.c src/core/pmu*.c \
 	src/core/psci_state.c src/core/percpu.c src/core/id_regs.c src/core/sysreg_trap.c src/core/fault_*.c src/core/inject*.c \
 	src/core/vcpu.c src/core/vcpu_state.c src/core/smccc.c src/core/guest_debug.c src/irq/gicv2.c \
-	src/irq/gicv3.c src/irq/vgic_trace.c src/vm/sample.c trace/control.c trace/drain.c)
+	src/irq/gicv3.c src/irq/vgic_trace.c src/vm/sample.c src/vm/stop.c trace/control.c trace/drain.c)
 ifeq ($(MODE),release)
 $(COLD:%.c=$(OBJ)/%.o): TARGET_FLAGS += $(if $(findstring clang,$(CC)),-Oz,-Os)
 endif
@@ -169,6 +169,7 @@ $(LINKED)/vitrine.img: $(LINKED)/vitrine.elf
 .PHONY: image images
 image: $(LINKED)/vitrine.img
 $(IMAGE): image
+	@cmp -s $(LINKED)/vitrine.elf $(@:.img=.elf) || cp $(LINKED)/vitrine.elf $(@:.img=.elf)
 	@cmp -s $(LINKED)/vitrine.img $@ || cp $(LINKED)/vitrine.img $@
 
 # One after the other: they share what is fetched and generated.

@@ -1,5 +1,6 @@
 """From what the person named (.dts, .dtb, or --kernel) to the blob QEMU hands over as initrd."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ from .options import MIB
 IMAGE_DIRS = (os.path.join(BUILD, "guests"),)  # searched for /incbin/ after the manifest's own folder
 KERNEL_RAM_BASE = 0x4000_0000
 RAW_OFFSET = 0x8_0000
+LABEL_NAME = 30  # characters; the hypervisor keeps 51 of a label
 
 # Enough of the .dts language to know in which property an /incbin/ stands.
 DTS_TOKEN = re.compile(
@@ -130,6 +132,12 @@ def kernel_manifest(options):
     return f'/dts-v1/;\n\n/ {{\n\tcompatible = "vitrine,manifest-v1";\n\n\tguest {{\n{body}\n\t}};\n}};\n'
 
 
+def _label(name, data):
+    """What the trace calls it: the file's name, and which contents that had."""
+    plain = re.sub(r"[^\w.+-]", "_", os.path.basename(name), flags=re.ASCII)
+    return f"{plain[:LABEL_NAME]}:sha256={hashlib.sha256(data).hexdigest()[:12]}"
+
+
 class Summary:
     """What QEMU's command line must know of a compiled manifest."""
 
@@ -141,6 +149,7 @@ class Summary:
         except fdt.BadTree as error:
             raise usage_failure(f"'{name}' is no device tree blob: {error}") from None
         self.blob_bytes = len(data)
+        self.label = _label(name, data)
         self.vcpus = []
         self.pinned_cpus = 0  # physical CPUs that cpu-affinity takes for granted
         self.memory_bytes = 0

@@ -61,10 +61,12 @@ def memory_mib(manifest):
     return -(-need // MEMORY_STEP_BYTES) * MEMORY_STEP_BYTES // MIB
 
 
-def hypervisor_options(options):
+def hypervisor_options(options, manifest):
     words = list(options["hv_append"])
     if options["no_trace"]:
         words.append("trace=off")
+    elif options["machine"] != "zcu102":  # which has no port for one
+        words.append(f"manifest={manifest.label}")
     if options["halt"]:
         words.append("gdb=halt")
     return " ".join(words)
@@ -140,6 +142,6 @@ def command(options, manifest, files):
     if options["qemu_gdb"]:
         argv += ["-gdb", f"tcp:127.0.0.1:{options['qemu_gdb']}"]
     argv += ["-kernel", files.hypervisor, "-initrd", files.blob]
-    if hypervisor_options(options):
-        argv += ["-append", hypervisor_options(options)]
+    if hypervisor_options(options, manifest):
+        argv += ["-append", hypervisor_options(options, manifest)]
     return argv + options["qemu_arg"]

@@ -81,12 +81,14 @@ def _symbol_files(images, folder):
             yield f"{vm}={path}"
 
 
-def _run_converter(converter, raw, trace, images):
-    """With names of the guests' code if that can be; a stripped image is no reason to do without a trace."""
+def _run_converter(converter, raw, trace, images, hypervisor):
+    """With names of the code if that can be; a stripped image is no reason to do without a trace."""
     plain = [converter, "convert", raw, "-o", trace]
+    elf = os.path.splitext(hypervisor)[0] + ".elf"
     with tempfile.TemporaryDirectory(prefix="vitrine-") as folder:
-        named = plain + [f"--symbols={symbols}" for symbols in _symbol_files(images, folder)]
-        for command in (named, plain):
+        guests = plain + [f"--symbols={symbols}" for symbols in _symbol_files(images, folder)]
+        named = guests + ([f"--symbols=vitrine={elf}"] if os.path.exists(elf) else [])
+        for command in (named, guests, plain):
             done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, check=False)
             if done.returncode == 0:
@@ -94,7 +96,7 @@ def _run_converter(converter, raw, trace, images):
     return done
 
 
-def _convert(raw, trace, images):
+def _convert(raw, trace, images, hypervisor):
     """The raw trace to Perfetto's format. A trace that cannot be converted does not change how the run ended."""
     if not os.path.exists(raw) or os.path.getsize(raw) == 0:
         say("trace: nothing was recorded")
@@ -103,7 +105,7 @@ def _convert(raw, trace, images):
     if not os.access(converter, os.X_OK):
         say(f"trace: kept raw in {shown(raw)}: the converter {shown(converter)} is not built")
         return
-    done = _run_converter(converter, raw, trace, images)
+    done = _run_converter(converter, raw, trace, images, hypervisor)
     for line in done.stdout.decode(errors="replace").splitlines():
         say(f"trace: {line}")
     if done.returncode or not os.path.exists(trace):
@@ -124,7 +126,7 @@ def report(ending, files, images):
     say(f"wall time {ending.wall_s:.1f} s")
     status = _exit_status(ending, end)
     if files.raw_trace and status != EXIT_SETUP:
-        _convert(files.raw_trace, files.trace, images)
+        _convert(files.raw_trace, files.trace, images, files.hypervisor)
     if status not in (EXIT_OK, EXIT_SETUP):
         say(f"log: {shown(files.log)}")
     return status

@@ -85,7 +85,8 @@ int symbols_check(const struct arguments *arguments, enum option_id id);
 int convert_to_file(const struct recording *recording, const char *out_name);
 
 /* dump.c */
-int dump_recording(const struct source *source, const struct summary *summary, FILE *out);
+int dump_recording(const struct source *source, const struct summary *summary,
+		   const struct symbol_set *symbols, FILE *out);
 int dump_without_time(const struct source *source, const struct summary *summary, FILE *out);
 
 /* stat.c. `top`: as many groups at most. */

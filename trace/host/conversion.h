@@ -47,6 +47,8 @@ struct conversion {
 	uint8_t vm_slot[256];	      /* by vCPU */
 	bool stopped[256];	      /* by the debugger: a slice is open */
 	struct record perf[MAX_CPUS]; /* counts that belong to the CPU's next exit; event 0: none */
+	uint32_t perf_arg[PERF_WORDS][PERF_SIDES]; /* 0: not interned yet */
+	char perf_text[PERF_WORDS][PERF_SIDES][PERF_NAME_BYTES];
 	struct console_line line[256];
 	struct argument_iids arg;
 	struct intern strings;	 /* ESR_EL2, address (NO_ADDRESS: none) */

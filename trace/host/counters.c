@@ -27,6 +27,7 @@ void counters_begin(struct conversion *c)
 
 	c->counters.bin_ns = bin_for(to_ns(c, s->last_ticks) - first);
 	c->counters.bin_begin_ns = first;
+	c->counters.perf_words = perf_words(&s->metadata);
 	for (uint32_t cpu = 0; cpu < MAX_CPUS; cpu++)
 		if (s->cpu[cpu].pages)
 			c->counters.cpus = cpu + 1;
@@ -43,6 +44,20 @@ static void tell(struct conversion *c, uint64_t track, uint64_t *told, uint64_t 
 	c->counters.dirty = true;
 }
 
+/* Of all CPUs together, a second. */
+static void write_perf(struct conversion *c)
+{
+	struct counters *n = &c->counters;
+
+	for (uint32_t i = 0; i < n->perf_words; i++)
+		for (uint32_t side = 0; side < PERF_SIDES; side++) {
+			tell(c, UUID_PERF(i, side), &n->told_perf[i][side],
+			     n->perf[i][side] * (NS_A_SECOND / 1000) / (n->bin_ns / 1000));
+			n->dirty |= n->perf[i][side] != 0;
+			n->perf[i][side] = 0;
+		}
+}
+
 static void write_bin(struct conversion *c)
 {
 	struct counters *n = &c->counters;
@@ -57,6 +72,7 @@ static void write_bin(struct conversion *c)
 	tell(c, UUID_FAULTS, &n->told_faults, n->faults * NS_A_SECOND / n->bin_ns);
 	n->dirty |= n->faults != 0;
 	n->faults = 0;
+	write_perf(c);
 	for (uint32_t cpu = 0; cpu < n->cpus; cpu++) {
 		const uint64_t share = n->el2_ns[cpu] * 100 / n->bin_ns;
 

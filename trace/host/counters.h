@@ -1,12 +1,13 @@
 /*
- * Counter tracks: exits a second by reason, EL2's share of each CPU, how many vCPUs wait for one, faults, losses.
- * Part of `vtrace convert`.
+ * Counter tracks: exits a second by reason, EL2's share of each CPU, how many vCPUs wait for one, faults, performance
+ * counters, losses. Part of `vtrace convert`.
  *
  * Time is cut into bins of equal length, so that a long recording does not get more counter samples than a short one.
  */
 #ifndef TRACE_HOST_COUNTERS_H
 #define TRACE_HOST_COUNTERS_H
 
+#include "trace/host/perf.h"
 #include "trace/host/reader.h"
 
 #define COUNTER_REASONS 32u /* TRACE_EXIT_REASON has five bits */
@@ -20,6 +21,8 @@ struct counters {
 	uint64_t faults, told_faults;
 	uint64_t el2_ns[MAX_CPUS], told_share[MAX_CPUS];
 	uint64_t waiting[MAX_CPUS], most_waiting[MAX_CPUS], told_waiting[MAX_CPUS];
+	uint64_t perf[PERF_WORDS][PERF_SIDES], told_perf[PERF_WORDS][PERF_SIDES];
+	uint32_t perf_words;
 	uint64_t lost;
 	uint32_t cpus;
 	bool dirty; /* something was counted in this bin, or told in the last */

@@ -12,12 +12,15 @@
 
 #include "trace/host/commands.h"
 #include "trace/host/events.h"
+#include "trace/host/fields.h"
 #include "trace/host/merge.h"
 #include "trace/host/names.h"
+#include "trace/host/perf.h"
 
 struct dump {
 	FILE *out;
 	const struct summary *summary;
+	const struct symbol_table *el2; /* NULL: none was given */
 	bool no_time;
 };
 
@@ -156,6 +159,10 @@ static void print_field(const struct dump *d, const struct event_field *field, u
 	case FIELD_VCPUS:
 		fprintf(d->out, " %s=0x%" PRIx64, field->name, value);
 		return;
+	case FIELD_EL2:
+		el2_text(d->el2, value, text, sizeof(text));
+		fprintf(d->out, " %s=%s", field->name, text);
+		return;
 	case FIELD_FUNCTION:
 		fprintf(d->out, " %s=0x%08" PRIx64, field->name, value);
 		return;
@@ -175,6 +182,21 @@ static void print_field(const struct dump *d, const struct event_field *field, u
 		fprintf(d->out, " %s=%" PRIu64, field->name, value);
 }
 
+/* By name, with underscores for its blanks: one word a count. */
+static void print_counts(const struct dump *d, const struct record *record)
+{
+	char name[PERF_NAME_BYTES];
+
+	for (uint32_t i = 0; i < record->values; i++)
+		for (enum perf_side side = 0; side < PERF_SIDES; side++) {
+			perf_name(&d->summary->metadata, i, side, name, sizeof(name));
+			for (char *c = name; *c; c++)
+				if (*c == ' ')
+					*c = '_';
+			fprintf(d->out, " %s=%" PRIu32, name, perf_count(record->value[i], side));
+		}
+}
+
 static void print_fields(const struct dump *d, const struct record *record)
 {
 	const struct event_info *info = event_info(record->event);
@@ -183,7 +205,9 @@ static void print_fields(const struct dump *d, const struct record *record)
 
 	if (text)
 		print_text(d, record);
-	for (uint32_t i = 0; !text && i < record->values; i++) {
+	else if (record->event == TRACE_PERF)
+		print_counts(d, record);
+	for (uint32_t i = 0; !text && record->event != TRACE_PERF && i < record->values; i++) {
 		pair = info->word[info->many ? 0 : i];
 		if (!info->many && i >= info->words)
 			break;
@@ -249,9 +273,10 @@ static bool print_items(const struct dump *d, const struct source *source, uint3
 	return true;
 }
 
-int dump_recording(const struct source *source, const struct summary *summary, FILE *out)
+int dump_recording(const struct source *source, const struct summary *summary,
+		   const struct symbol_set *symbols, FILE *out)
 {
-	const struct dump d = {out, summary, false};
+	const struct dump d = {out, summary, symbols->hypervisor, false};
 
 	for (uint32_t i = 0; i < summary->metadata.attributes; i++)
 		fprintf(out, "# %s=%s\n", summary->metadata.attribute[i].key,
@@ -261,7 +286,7 @@ int dump_recording(const struct source *source, const struct summary *summary, F
 
 int dump_without_time(const struct source *source, const struct summary *summary, FILE *out)
 {
-	const struct dump d = {out, summary, true};
+	const struct dump d = {out, summary, NULL, true};
 
 	/* One pass a vCPU: for runs that are worth comparing line by line. */
 	for (uint32_t vcpu = 0; vcpu < TRACE_NO_VCPU; vcpu++)

@@ -5,15 +5,6 @@
 #include "trace/host/names.h"
 #include "trace/host/syndrome.h"
 
-/* Counts of a PERF record, by word; each has EL2's and the guest's half. */
-static const char *const perf_names[][2] = {
-	{"el2 cycles", "guest cycles"},	  {"el2 instructions", "guest instructions"},
-	{"el2 event 0", "guest event 0"}, {"el2 event 1", "guest event 1"},
-	{"el2 event 2", "guest event 2"}, {"el2 event 3", "guest event 3"},
-};
-
-#define PERF_NAMES (sizeof(perf_names) / sizeof(perf_names[0]))
-
 /* The text of an interned string: what became of an exit, or its syndrome. */
 static void spell_string(void *context, uint32_t iid, char *to, size_t bytes)
 {
@@ -102,6 +93,18 @@ static void add_value(struct conversion *c, const struct record *exit, unsigned 
 	}
 }
 
+static uint32_t perf_arg(struct conversion *c, uint32_t word, enum perf_side side)
+{
+	uint32_t *iid = &c->perf_arg[word][side];
+	char *name = c->perf_text[word][side]; /* must live as long as the conversion */
+
+	if (!*iid) {
+		perf_name(&c->summary->metadata, word, side, name, PERF_NAME_BYTES);
+		*iid = perfetto_arg_name(&c->perfetto, name);
+	}
+	return *iid;
+}
+
 /* What the performance counters saw, from the record before this one. */
 static void add_perf(struct conversion *c, const struct record *exit, struct event *event)
 {
@@ -109,12 +112,14 @@ static void add_perf(struct conversion *c, const struct record *exit, struct eve
 
 	if (perf->event == 0)
 		return;
-	for (uint32_t i = 0; perf->vcpu == exit->vcpu && i < perf->values && i < PERF_NAMES; i++) {
-		event_arg(event, perfetto_arg_name(&c->perfetto, perf_names[i][0]), ARG_UINT,
-			  (uint32_t)perf->value[i]);
-		event_arg(event, perfetto_arg_name(&c->perfetto, perf_names[i][1]), ARG_UINT,
-			  perf->value[i] >> 32);
-	}
+	for (uint32_t i = 0; perf->vcpu == exit->vcpu && i < perf->values && i < PERF_WORDS; i++)
+		for (enum perf_side side = 0; side < PERF_SIDES; side++) {
+			const uint32_t count = perf_count(perf->value[i], side);
+
+			event_arg(event, perf_arg(c, i, side), ARG_UINT, count);
+			if (i < c->counters.perf_words)
+				c->counters.perf[i][side] += count;
+		}
 	perf->event = 0;
 }
 

@@ -160,6 +160,26 @@ static const char *enum_text(const struct field *field, uint64_t value)
 	return name ? name : "?";
 }
 
+void el2_text(const struct symbol_table *el2, uint64_t offset, char *to, size_t bytes)
+{
+	if (symbols_find(el2, offset))
+		symbols_text(el2, offset, to, bytes);
+	else
+		snprintf(to, bytes, "image+0x%" PRIx64, offset);
+}
+
+static void stack_text(const struct record *record, const struct symbol_table *el2, char *to,
+		       size_t bytes)
+{
+	char name[NAME_BYTES];
+
+	*to = '\0';
+	for (uint32_t i = 0; i < record->values; i++) {
+		el2_text(el2, record->value[i], name, sizeof(name));
+		append(to, bytes, "%s%s", *to ? "," : "", name);
+	}
+}
+
 static void list_text(const struct field *field, const struct record *record, char *to,
 		      size_t bytes)
 {
@@ -170,12 +190,15 @@ static void list_text(const struct field *field, const struct record *record, ch
 }
 
 void field_text(const struct field *field, const struct record *record,
-		const struct metadata *metadata, char *to, size_t bytes)
+		const struct metadata *metadata, const struct symbol_table *el2, char *to,
+		size_t bytes)
 {
 	const uint64_t value = field_value(field, record);
 
 	if (field->type == FIELD_TEXT)
 		record_string(record, to, bytes);
+	else if (field->type == FIELD_EL2)
+		stack_text(record, el2, to, bytes);
 	else if (field->place == IN_ALL_WORDS)
 		list_text(field, record, to, bytes);
 	else if (field_is_hex(field))

@@ -8,6 +8,7 @@
 
 #include "trace/host/events.h"
 #include "trace/host/metadata.h"
+#include "trace/host/symbols.h"
 
 #define EVENT_FIELDS	 7u /* one in word 0 and two in each of three words */
 #define FIELD_TEXT_BYTES 384u
@@ -34,9 +35,13 @@ const struct event_fields *event_fields(uint8_t event);
 /* The field's value; for IN_ALL_WORDS the first. 0 when the record is too short to have it. */
 uint64_t field_value(const struct field *field, const struct record *record);
 
-/* How the field reads: "linux/2", "READY", "0x1000", "a text". */
+/* How the field reads: "linux/2", "READY", "0x1000", "a text". `el2`: names of the hypervisor's addresses; may be NULL. */
 void field_text(const struct field *field, const struct record *record,
-		const struct metadata *metadata, char *to, size_t bytes);
+		const struct metadata *metadata, const struct symbol_table *el2, char *to,
+		size_t bytes);
+
+/* "panic+0x1c", or "image+0x4a1c" without its name. */
+void el2_text(const struct symbol_table *el2, uint64_t offset, char *to, size_t bytes);
 
 /* Types that read as a hexadecimal number, as a decimal one; the others are words. */
 bool field_is_hex(const struct field *field);

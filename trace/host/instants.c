@@ -23,7 +23,8 @@ void generic_event(struct conversion *c, const struct record *record, struct gen
 				  field_value(field, record));
 			continue;
 		}
-		field_text(field, record, &c->summary->metadata, generic->text[i],
+		field_text(field, record, &c->summary->metadata,
+			   c->symbols ? c->symbols->hypervisor : NULL, generic->text[i],
 			   sizeof(generic->text[i]));
 		event_arg(event, *iid, ARG_STRING, 0);
 		event->arg[event->args - 1].text = generic->text[i];

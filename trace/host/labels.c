@@ -112,7 +112,7 @@ const struct label *event_label(struct labels *labels, const struct record *reco
 	if (telling && telling->type == FIELD_INTID)
 		interrupt_name((uint32_t)detail, text, sizeof(text));
 	else if (telling)
-		field_text(telling, record, labels->metadata, text, sizeof(text));
+		field_text(telling, record, labels->metadata, NULL, text, sizeof(text));
 	snprintf(name, sizeof(name), "%s%s%s", fields->words, telling ? " " : "",
 		 telling ? text : "");
 	return make(labels, label, name, category_of(record, fields));

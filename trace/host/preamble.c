@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "trace/host/names.h"
+#include "trace/host/perf.h"
 #include "trace/host/preamble.h"
 #include "trace/host/tasks.h"
 
@@ -165,6 +166,21 @@ static void write_vms(struct perfetto *p, const struct summary *summary, uint64_
 	}
 }
 
+static void write_perf_counters(struct perfetto *p, const struct summary *summary, uint64_t ns)
+{
+	char name[PERF_NAME_BYTES];
+
+	if (!summary->events_by_id[TRACE_PERF])
+		return;
+	write_track(p, ns, UUID_PERFS, UUID_HYPERVISOR, "performance counters", 4, NULL, true);
+	for (uint32_t i = 0; i < perf_words(&summary->metadata); i++)
+		for (uint32_t side = 0; side < PERF_SIDES; side++) {
+			perf_name(&summary->metadata, i, side, name, sizeof(name));
+			write_track(p, ns, UUID_PERF(i, side), UUID_PERFS, name, i * 2 + side, "/s",
+				    false);
+		}
+}
+
 /* Counters must be described before their first value. Those that would stay at zero are left out. */
 static void write_counters(struct perfetto *p, const struct summary *summary, uint64_t ns)
 {
@@ -192,7 +208,8 @@ static void write_counters(struct perfetto *p, const struct summary *summary, ui
 	if (summary->reason[REASON_NESTED_PAGE_FAULT].exits)
 		write_track(p, ns, UUID_FAULTS, UUID_HYPERVISOR, "stage-2 faults", 3, "faults/s",
 			    false);
-	write_track(p, ns, UUID_LOST, UUID_HYPERVISOR, "records lost", 4, "records", false);
+	write_perf_counters(p, summary, ns);
+	write_track(p, ns, UUID_LOST, UUID_HYPERVISOR, "records lost", 5, "records", false);
 }
 
 static void write_cpus(struct perfetto *p, const struct summary *summary, uint64_t ns)

@@ -108,6 +108,7 @@ int command_check(const struct arguments *arguments)
 
 int command_dump(const struct arguments *arguments)
 {
+	struct symbol_set symbols = {0};
 	struct recording recording;
 	bool bad;
 	int status;
@@ -115,11 +116,16 @@ int command_dump(const struct arguments *arguments)
 	if (!recording_open(&recording, arguments->operand[0],
 			    option_value(arguments, OPTION_dump_RAM_DUMP), NULL))
 		return EXIT_BAD_DATA;
-	bad = summary_complain(&recording.source, recording.summary);
-	status = option_value(arguments, OPTION_dump_NO_TIME)
-			 ? dump_without_time(&recording.source, recording.summary, stdout)
-			 : dump_recording(&recording.source, recording.summary, stdout);
-	status = worse(status, bad);
+	status = symbols_given(&symbols, arguments, OPTION_dump_SYMBOLS, recording.summary);
+	if (status == EXIT_DONE) {
+		bad = summary_complain(&recording.source, recording.summary);
+		status = option_value(arguments, OPTION_dump_NO_TIME)
+				 ? dump_without_time(&recording.source, recording.summary, stdout)
+				 : dump_recording(&recording.source, recording.summary, &symbols,
+						  stdout);
+		status = worse(status, bad);
+	}
+	symbol_set_free(&symbols);
 	recording_close(&recording);
 	return status;
 }

@@ -6,6 +6,8 @@
 
 #include "trace/host/commands.h"
 
+#define HYPERVISOR "vitrine" /* of --symbols, unless a VM is called that */
+
 /* MAX_VMS: none is called that. */
 static uint32_t vm_named(const struct metadata *metadata, const char *name, size_t bytes)
 {
@@ -37,6 +39,42 @@ static void find_slide(struct symbol_table *table, const struct summary *summary
 		symbols_find_slide(table, summary->idle_pc[(vm->first_vcpu + i) & 0xff]);
 }
 
+/* The hypervisor's ELF file and its image have the line of metadata with its version in them. */
+static bool is_of_version(const char *path, const char *git)
+{
+	char line[TEXT_BYTES + 8], *data = NULL;
+	size_t bytes = 0;
+	FILE *file = fopen(path, "rb"), *copy = open_memstream(&data, &bytes);
+	char part[4096];
+	size_t got;
+	bool found = false;
+
+	snprintf(line, sizeof(line), "\ngit=%s\n", git);
+	while (file && copy && (got = fread(part, 1, sizeof(part), file)) > 0)
+		fwrite(part, 1, got, copy);
+	if (file)
+		fclose(file);
+	if (copy && fclose(copy) == 0)
+		found = memmem(data, bytes, line, strlen(line)) != NULL;
+	free(data);
+	return found;
+}
+
+static int read_hypervisor(struct symbol_set *set, const struct summary *summary, const char *path)
+{
+	const char *git = metadata_get(&summary->metadata, "git", "");
+
+	symbols_free(set->hypervisor);
+	set->hypervisor = symbols_read(path);
+	if (!set->hypervisor)
+		return EXIT_BAD_DATA;
+	if (is_of_version(path, git))
+		return EXIT_DONE;
+	fprintf(stderr, "vtrace: %s: not the hypervisor that made the recording, git %s\n", path,
+		git);
+	return EXIT_BAD_DATA;
+}
+
 static int read_one(struct symbol_set *set, const struct arguments *arguments,
 		    const struct summary *summary, const char *value)
 {
@@ -45,6 +83,9 @@ static int read_one(struct symbol_set *set, const struct arguments *arguments,
 	const uint32_t vm =
 		equals ? vm_named(metadata, value, (size_t)(equals - value)) : only_vm(metadata);
 
+	if (vm == MAX_VMS && equals && (size_t)(equals - value) == strlen(HYPERVISOR) &&
+	    memcmp(value, HYPERVISOR, strlen(HYPERVISOR)) == 0)
+		return read_hypervisor(set, summary, equals + 1);
 	if (vm == MAX_VMS && equals)
 		return usage_error(arguments, "--symbols: no VM of this recording is called '%.*s'",
 				   (int)(equals - value), value);

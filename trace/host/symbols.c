@@ -195,6 +195,7 @@ void symbol_set_free(struct symbol_set *set)
 {
 	for (uint32_t i = 0; i < MAX_VMS; i++)
 		symbols_free(set->vm[i]);
+	symbols_free(set->hypervisor);
 }
 
 const struct symbol *symbols_find(const struct symbol_table *t, uint64_t address)

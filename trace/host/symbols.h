@@ -1,5 +1,5 @@
 /*
- * Names of each guest's code addresses.
+ * Names of code addresses: each guest's, and the hypervisor's own.
  *
  * A table comes from an ELF file's .symtab, from text as in System.map or /proc/kallsyms, or from the kallsyms tables
  * inside a Linux Image. Files name link addresses; where a guest kernel moved itself (KASLR) is found from the recording.
@@ -22,9 +22,9 @@ struct symbol_table {
 	uint64_t slide; /* what the guest's addresses lie above the table's */
 };
 
-/* One table a VM. NULL: none was given. */
+/* One table a VM, and one of the hypervisor, by offsets in its image. NULL: none was given. */
 struct symbol_set {
-	struct symbol_table *vm[MAX_VMS];
+	struct symbol_table *vm[MAX_VMS], *hypervisor;
 };
 
 void symbol_set_free(struct symbol_set *set);

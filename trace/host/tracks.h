@@ -30,6 +30,7 @@
 #define UUID_EXIT_RATES	       0x22u
 #define UUID_EL2_SHARES	       0x23u
 #define UUID_RUN_QUEUES	       0x24u
+#define UUID_PERFS	       0x25u
 #define UUID_VM(vm)	       (0x1000u + (vm))
 #define UUID_CONSOLE(vm)       (0x1800u + (vm))
 #define UUID_VCPU(vcpu)	       (0x2000u + (vcpu))
@@ -38,6 +39,7 @@
 #define UUID_EXIT_RATE(reason) (0x4000u + (reason))
 #define UUID_EL2_SHARE(cpu)    (0x5000u + (cpu))
 #define UUID_RUN_QUEUE(cpu)    (0x6000u + (cpu))
+#define UUID_PERF(word, side)  (0x7000u + (word)*2 + (side))
 
 #define NO_VM_SLOT MAX_VMS /* stands behind the VMs in the order, for vCPUs that none claims */
 
