@@ -191,16 +191,16 @@ def finish(site):
             continue
 
         def put_in(match, page=page):
-            source = html.unescape(match[1])
+            source = html.unescape(match[2])
             path = (page.parent / source).resolve()
             if not path.is_file():
                 raise PageError(f"{page.relative_to(site)}: no picture {source}")
-            return inlined(path.read_text(), html.unescape(match[2]), next(numbers))
+            label = html.unescape(match[3])
+            return f'<div class="{match[1]}" tabindex="0" role="group" aria-label="Figure">' + inlined(path.read_text(), label, next(numbers))
 
         text = page.read_text()
-        text = re.sub(r'(?<=<div class="figure">)<img src="([^"]+\.svg)" alt="([^"]*)" ?/?>', put_in, text)
         # What scrolls can be reached by keys.
-        text = text.replace('<div class="figure">', '<div class="figure" tabindex="0">')
+        text = re.sub(r'<div class="(figure(?: wide)?)"><img src="([^"]+\.svg)" alt="([^"]*)" ?/?>', put_in, text)
         page.write_text(text)
 
 

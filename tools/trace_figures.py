@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draw the figures of docs/use/reading-a-trace.md from a recording of a Linux boot: `make docs-figures`.
+"""Draw the figures of docs/use/reading-a-trace.md and docs/learn from a recording of a Linux boot: `make docs-figures`.
 
   tools/trace_figures.py out/figures.vtr docs/figures
 
@@ -8,6 +8,7 @@ Standard library only. The choice of what is shown is made from the recording: t
 import bisect
 import collections
 import html
+import re
 import statistics
 import subprocess
 import sys
@@ -25,8 +26,10 @@ def read(path):
     frequency = 0
     dump = subprocess.run([ROOT / "build/host/vtrace", "dump", path], capture_output=True, text=True, check=True).stdout
     for line in dump.splitlines():
-        if line.startswith("# cntfrq="):
-            frequency = int(line.split("=")[1])
+        if line.startswith("# "):
+            key, _, value = line[2:].partition("=")
+            frequency = int(value) if key == "cntfrq" else frequency
+            yield Event(0, "-", "META", {"key": key, "value": value})
         elif not line.startswith("#"):
             time, _, vcpu, name, rest = (line.split(" ", 4) + [""])[:5]
             field = {key: value.strip('"') for key, value in FIELD.findall(rest)}
@@ -78,8 +81,8 @@ class Drawing:
 class Timeline(Drawing):
     """Rows of boxes over one axis of time, from `begin` to `end`."""
 
-    def __init__(self, title, subtitle, rows, begin, end, row_height=64):
-        super().__init__(title, subtitle, 92 + len(rows) * row_height + (4 if len(rows) > 1 else 14))
+    def __init__(self, title, subtitle, rows, begin, end, row_height=64, below=0):
+        super().__init__(title, subtitle, 92 + len(rows) * row_height + (4 if len(rows) > 1 else 14) + below)
         self.begin, self.end, self.row_height = begin, end, row_height
         self.scale = (WIDTH - LEFT - RIGHT) / (end - begin)
         self.rows = {row: 92 + i * row_height for i, row in enumerate(rows)}
@@ -306,7 +309,129 @@ def figure_sgi(events, exits):
     return d
 
 
-FIGURES = {"boot": figure_overview, "console": figure_console, "timer": figure_timer, "sgi": figure_sgi}
+# What an interrupt is doing, in the order in which it does it.
+STEPS = {"waiting": ("#e69f00", "pending, waits for the vCPU"), "pending": ("#2f7ec2", "pending in a list register"),
+         "active": ("#cf4257", "acknowledged: the guest's handler runs")}
+
+
+def lives(events):
+    """Lives of interrupts that are seen whole: vcpu, intid, register, and when each was injected, loaded, acknowledged, ended."""
+    begun, whole = {}, []
+    for e in events:
+        key = (e.vcpu, e.field.get("intid"))
+        if e.name == "VIRQ_INJECT":
+            begun.setdefault(key, {"vcpu": e.vcpu, "intid": e.field["intid"], "inject": e.time})
+        elif e.name in ("VIRQ_LOAD", "VIRQ_ACK", "VIRQ_EOI") and key in begun:
+            begun[key].setdefault(e.name[5:].lower(), e.time)
+            begun[key].setdefault("register", e.field["list_register"])
+            if e.name == "VIRQ_EOI":
+                life = begun.pop(key)
+                if {"load", "ack"} <= life.keys():
+                    whole.append(life)
+    return whole
+
+
+def figure_list_registers(events, _exits):
+    """The busiest short stretch of one vCPU's list registers."""
+    whole = lives(events)
+    length = 120_000
+
+    def within(first):
+        return [l for l in whole if l["vcpu"] == first["vcpu"] and first["inject"] <= l["inject"] and l["eoi"] < first["inject"] + length]
+
+    def worth(first):
+        inside = within(first)
+        return (len({l["register"] for l in inside}), len({l["intid"] for l in inside}), min(len(inside), 6))
+
+    first = max(whole, key=worth)
+    shown = within(first)
+    begin, end = shown[0]["inject"], max(l["eoi"] for l in shown)
+    margin = (end - begin) // 16
+    registers = sorted({l["register"] for l in shown})
+    d = Timeline(f"List registers of {first['vcpu']}: {len(shown)} interrupts in {duration(end - begin)}",
+                 "Acknowledge and end are seen when EL2 next looks: the guest does both without an exit.",
+                 [f"LR {r}" for r in registers], begin - margin, end + margin, 58, 18)
+    for life in shown:
+        row = f"LR {life['register']}"
+        x, y = d.x(life["inject"]), d.rows[row]
+        for step, a, b in (("waiting", "inject", "load"), ("pending", "load", "ack"), ("active", "ack", "eoi")):
+            left, right = d.x(life[a]), d.x(life[b])
+            d.rect(left, y if step != "waiting" else y + 18, max(right - left, 1.2), 28 if step != "waiting" else 10, STEPS[step][0])
+        d.text(x, y + 43, INTERRUPTS.get(life["intid"], f"interrupt {life['intid']}"), 11)
+    d.legend(d.bottom + 2, STEPS.values())
+    return d
+
+
+INTERRUPTS = {"27": "27, timer", "33": "33, console", "1": "1, from another CPU", "0": "0, from another CPU"}
+
+
+def figure_turns(events, _exits):
+    """Four vCPUs take turns on one CPU: the stretch with most switches in which all have run."""
+    turns, since = [], {}
+    for e in events:
+        if e.name == "SCHED_IN":
+            since[e.vcpu] = e.time
+        elif e.name == "SCHED_OUT" and e.vcpu in since:
+            turns.append((since.pop(e.vcpu), e.time, e.vcpu, e.field.get("state", "")))
+    vcpus = sorted({t[2] for t in turns})
+    length = 16_000_000
+
+    def worth(i):
+        inside = [t for t in turns[i:i + 60] if t[0] < turns[i][0] + length]
+        full = sum(1 for t in inside if t[3] == "READY" and t[1] - t[0] > 1_500_000)
+        return (len({t[2] for t in inside}), min(full, 4), sum(t[1] - t[0] for t in inside))
+
+    at = max(range(len(turns)), key=worth)
+    begin = turns[at][0]
+    d = Timeline(f"{len(vcpus)} vCPUs, one CPU: {duration(length)}", "Each box: the vCPU has the CPU. At the end of a slice of 2 ms it is the next one's turn.",
+                 vcpus, begin, begin + length, 40, 18)
+    for a, b, vcpu, state in turns:
+        if b > begin and a < d.end:
+            x, y = d.x(a), d.rows[vcpu]
+            d.rect(x, y, max(d.x(b) - x, 1.2), 28, VM_COLOURS[0] if state == "BLOCKED" else "#2f7ec2")
+    d.legend(d.bottom, [(VM_COLOURS[0], "until it waits (WFI)"), ("#2f7ec2", "until another one's turn")])
+    return d
+
+
+def figure_stage2(events, exits):
+    """A guest's physical addresses, what stage 2 has for them, and the way of one that it refuses."""
+    windows = []
+    for e in events:
+        if e.name == "META" and re.fullmatch(r"vm\.0\.device\.\d+", e.field["key"]):
+            name, base, size = e.field["value"].split(",")
+            windows.append((int(base, 0), int(size, 0), name, False))
+        elif e.name == "STAGE2_MAP":
+            windows.append((int(e.field["ipa"], 0), int(e.field["bytes"], 0), "RAM", True))
+    windows.sort()
+    d = Drawing("What stage 2 has for a guest's physical addresses", "Of this boot: mapped memory is the guest's at full speed; what is not mapped "
+                "exits to EL2.", 344)
+    width, base = (WIDTH - 32) / len(windows), 92
+    for i, (address, size, name, mapped) in enumerate(windows):
+        x = 16 + i * width
+        d.rect(x, base, width - 8, 44, VM_COLOURS[0] if mapped else "#2f7ec2", ' rx="4"')
+        d.text(x + 10, base + 19, name, 13, "#ffffff", ' font-weight="600"')
+        d.text(x + 10, base + 35, f"{size // 2**20} MiB, mapped" if mapped else f"{size // 1024} KiB, traps", 11, "#ffffff")
+        d.text(x, base - 8, f"{address:#x}", 11, FAINT)
+    e = next(e for e in exits if e.field["name"] == "MMIO write pl011 UARTDR")
+    address, esr = int(e.field["ipa"], 0), int(e.field["esr"], 0)
+    ram = next(a for a, _, _, mapped in windows if mapped) + 0x80000
+    columns = ((16, 180, "level 1: bits 38:30", 30, 511), (206, 180, "level 2: bits 29:21", 21, 511), (396, 348, "offset in 2 MiB: bits 20:0", 0, 0x1FFFFF))
+    for row, (what, ipa, end, colour) in enumerate((("a store to UARTDR", address, f"no entry: translation fault, level {esr & 3}, and an exit", "#2f7ec2"),
+                                                    ("a fetch from RAM", ram, "a block of 2 MiB: its address and this offset, no exit", VM_COLOURS[0]))):
+        y = 190 + 78 * row
+        d.text(16, y - 8, f"{what}, IPA {ipa:#x}", 12, INK, ' font-weight="600"')
+        for x, wide, words, shift, mask in columns:
+            d.rect(x, y, wide, 26, ROW, f' stroke="{GRID}" rx="3"')
+            value = ipa >> shift & mask
+            d.text(x + 8, y + 17, f"{words} = {value if mask == 511 else hex(value)}", 11)
+        x, wide, *_ = columns[(esr & 3) - 1 if row == 0 else 1]
+        d.rect(x, y + 26, wide, 4, colour)
+        d.text(x, y + 45, end, 12, INK)
+    return d
+
+
+FIGURES = {"boot": figure_overview, "console": figure_console, "timer": figure_timer, "sgi": figure_sgi,
+           "list-registers": figure_list_registers, "turns": figure_turns, "stage2": figure_stage2}
 
 
 def main():
