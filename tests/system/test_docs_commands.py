@@ -29,7 +29,7 @@ pytestmark = pytest.mark.once
 ROOT = harness.ROOT
 # In this order: what a page leaves in out/ the next may look at. The first boots Linux, whose recording the others read.
 FIRST = ["docs/index.md", "docs/learn/index.md"]
-LAST = ["docs/use/running.md", "README.md"]
+LAST = ["README.md", "docs/use/running.md", "docs/learn/debugging.md", "docs/use/debugging.md"]
 FENCE = re.compile(r"^(?:<!-- (?P<note>(?:run|not run|output of)\b.*?) -->\n)?```(?P<kind>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
 KINDS = {"console", "text", "c", "json", "make", "dts", "sql"}
 PROMPTS = ("vitrine:/# ", "(gdb) ")
@@ -98,10 +98,17 @@ def plain(text):
     return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).replace("\r", "")
 
 
+def without_prompts(line):
+    """A shell may show its prompt anew, and GDB's last one stands behind the last thing it says."""
+    while line.startswith(PROMPTS):
+        line = line[len(next(p for p in PROMPTS if line.startswith(p))):]
+    return line
+
+
 def assert_printed(command, expected, printed, what):
     if not expected:
         return
-    lines = [masked(line) for line in plain(printed).splitlines()]
+    lines = [masked(without_prompts(line)) for line in plain(printed).splitlines()]
     lines = [line for line in lines if line]
     wanted = [line for line in expected if line.strip()]
     if "the first line is compared" in command.note:
@@ -115,7 +122,7 @@ class Terminal:
 
     def __init__(self, tree, line):
         self.line = line
-        self.child = subprocess.Popen(["bash", "-o", "pipefail", "-c", line], cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        self.child = subprocess.Popen(["bash", "-c", line], cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                       stderr=subprocess.STDOUT, start_new_session=True,
                                       env={**os.environ, "LC_ALL": "C.UTF-8", "TERM": "dumb", "VITRINE_BUILD": "", "VITRINE_OUT": "",
                                            "MAKEFLAGS": "", "MAKELEVEL": "", "DEBUGINFOD_URLS": ""})
