@@ -201,6 +201,9 @@ def finish(site):
         text = page.read_text()
         # What scrolls can be reached by keys.
         text = re.sub(r'<div class="(figure(?: wide)?)"><img src="([^"]+\.svg)" alt="([^"]*)" ?/?>', put_in, text)
+        # What the theme's search and wide code lack: a name, and a way to scroll by keys.
+        text = text.replace('role="dialog">', 'role="dialog" aria-label="Search">')
+        text = text.replace("<pre><span></span><code>", '<pre><span></span><code tabindex="0">')
         page.write_text(text)
 
 
