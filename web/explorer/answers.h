@@ -44,7 +44,7 @@ const char *trace_overview(void);
 EXPORT(trace_query) char *trace_query(void);
 EXPORT(trace_search) uint32_t trace_search(uint32_t reason, uint32_t vcpu);
 
-/* Rows `first`, first + 1, ...: [{row, event, ns, vcpu, label, duration_ns, pc}]. */
+/* Rows `first`, first + 1, ... in the order of their ends: [{row, event, ns, end_ns, vcpu, label, duration_ns, pc}]. */
 EXPORT(trace_rows) const char *trace_rows(uint32_t first, uint32_t count);
 /* One event in full. */
 EXPORT(trace_event) const char *trace_event(uint32_t event);

@@ -29,7 +29,7 @@ function rowElement(row) {
 		"data-row": row.row,
 		"data-event": row.event,
 	},
-	element("span", { class: "when" }, moment(row.ns)), " ",
+	element("span", { class: "when" }, moment(row.end_ns)), " ",
 	element("span", { class: "who" }, row.vcpu), " ",
 	element("span", { class: "what" }, row.label), " ",
 	element("span", { class: "long" }, row.duration_ns === undefined ? "" : time(row.duration_ns)), " ",

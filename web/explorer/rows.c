@@ -150,6 +150,7 @@ static void json_common(uint32_t number, const struct record *record)
 	vcpu_label(&trace.summary.metadata, record->vcpu, vcpu, sizeof(vcpu));
 	json_number("event", number);
 	json_number("ns", trace_ns(index_begin_ticks(number)));
+	json_number("end_ns", trace_ns(record->end_ticks));
 	json_text("vcpu", vcpu);
 	json_text("label", label_text(record, buffer));
 	json_bool("exit", record->event == TRACE_EXIT);
