@@ -16,8 +16,9 @@
 #define SEND_BYTES    2048u
 #define RECEIVE_BYTES 512u
 #define AGENT_BYTES   4096u
-#define POLL_MS	      5u  /* the port is looked at that often while guests run */
-#define AWAKE_MS      10u /* after the debugger's last word: the next one often follows at once */
+#define POLL_MS	      5u   /* the port is looked at that often while guests run */
+#define END_MS	      200u /* a debugger that does not listen keeps the machine on no longer */
+#define AWAKE_MS      10u  /* after the debugger's last word: the next one often follows at once */
 
 static struct {
 	struct gdb_stub stub;
@@ -160,12 +161,9 @@ bool server_is_hit(struct gdb_thread thread, bool hardware, uint64_t address)
 	return verdict == GDB_HIT_STOP;
 }
 
-bool debug_poll(void)
+/* True: something has come, or is still to be said. */
+static bool serve(void)
 {
-	if (!server.enabled || this_cpu()->index != SERVER_CPU)
-		return false;
-
-	const uint64_t now = READ_SYSREG(CNTPCT_EL0);
 	bool busy;
 
 	spin_lock(&server.lock);
@@ -175,9 +173,31 @@ bool debug_poll(void)
 	busy |= gdb_poll(&server.stub);
 	control_look_for_stops(&server.stub);
 	spin_unlock(&server.lock);
-	if (busy)
+	return busy;
+}
+
+bool debug_poll(void)
+{
+	if (!server.enabled || this_cpu()->index != SERVER_CPU)
+		return false;
+
+	const uint64_t now = READ_SYSREG(CNTPCT_EL0);
+
+	if (serve())
 		server.heard_ticks = now;
 	return now - server.heard_ticks < READ_SYSREG(CNTFRQ_EL0) / 1000 * AWAKE_MS;
+}
+
+void debug_end(void)
+{
+	const uint64_t begin = READ_SYSREG(CNTPCT_EL0);
+	bool busy = server.enabled;
+
+	while (busy && READ_SYSREG(CNTPCT_EL0) - begin < READ_SYSREG(CNTFRQ_EL0) / 1000 * END_MS) {
+		busy = serve();
+		reclaim_buffers();
+		busy |= gdb_is_awaiting_stop(&server.stub) || server.out_busy;
+	}
 }
 
 unsigned debug_poll_ms(void)

@@ -43,7 +43,8 @@ extern struct server_settings {
 /* rules.c: what the VM's manifest says. */
 void rules_apply(struct debug_vm *vm);
 
-/* monitor.c */
+/* monitor.c, exec_file.c */
 extern const struct gdb_monitor_ops monitor_ops;
+extern const struct gdb_exec_file_ops exec_file_ops;
 
 #endif

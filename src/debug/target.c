@@ -392,5 +392,6 @@ const struct gdb_ops target_ops = {
 	.monitor = &monitor_ops,
 	.reset = &reset_ops,
 	.processes = &process_ops,
+	.exec_file = &exec_file_ops,
 	.agent = &agent_ops,
 };

@@ -36,6 +36,8 @@ void debug_vectors(const struct vm_vcpu *vcpu);
 /* The debugger's port, on one CPU: true when it should look again at once. How often it wants to, in ms; 0: never. */
 bool debug_poll(void);
 unsigned debug_poll_ms(void);
+/* The last VM has ended, the machine goes off next: a debugger that waits is told so. */
+void debug_end(void);
 
 /* An exit that has left vcpu_run(): true when it was the debugger's own, and is done. */
 bool debug_own_exit(struct vm_vcpu *vcpu);
@@ -104,6 +106,9 @@ static inline bool debug_poll(void)
 static inline unsigned debug_poll_ms(void)
 {
 	return 0;
+}
+static inline void debug_end(void)
+{
 }
 static inline bool debug_exit(struct vm_vcpu *vcpu)
 {

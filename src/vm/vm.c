@@ -258,8 +258,10 @@ void vm_parked(struct vm_vcpu *vcpu)
 	console_set_vuart(vm->console, 0);
 	log_line("vm %s: %s", vm->config->name,
 		 vm->crashed ? "stopped after its crash" : "powered off");
-	if (__atomic_sub_fetch(&vms_alive, 1, __ATOMIC_ACQ_REL) == 0)
+	if (__atomic_sub_fetch(&vms_alive, 1, __ATOMIC_ACQ_REL) == 0) {
+		debug_end();
 		machine_end();
+	}
 }
 
 void console_quit_requested(void)

@@ -78,6 +78,26 @@ def test_registers_run_out_with_a_word(tmp_path):
         passed(guest)
 
 
+def test_gdb_finds_the_program_by_itself(tmp_path):
+    """It is in the manifest: nobody need have the file. Its end is told, too."""
+    with Debugged(tmp_path, "--halt", nodes=[two_vcpus()], symbols=None) as guest:
+        said = guest.gdb("info inferiors", "hbreak call", "continue", "info symbol $pc", *LET_IT_END)
+        assert "target:/debugged.elf" in said and "call in section .text" in said, said
+        assert "exited normally" in said, said
+        passed(guest)
+
+
+def test_a_dprintf_is_printed_at_the_target(tmp_path):
+    """GDB hears its text and of no stop: the breakpoint's commands are run where it is met."""
+    with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
+        said = guest.gdb("set dprintf-style agent", "set breakpoint always-inserted on",
+                         'dprintf *call,"called with %d at %#lx\\n", $x0, $pc', "set debug remote 1", LET_IT_END[1], "continue")
+        assert re.findall(r"^called with (\d+) at 0x4008\w+$", said, re.M)[:3] == ["1", "2", "3"], said
+        assert "Packet received: T05" not in said, said
+        assert "exited normally" in said, said
+        passed(guest)
+
+
 def test_memory_that_is_not_there_is_not_read(tmp_path):
     """Nor are devices: a read could change them."""
     with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
