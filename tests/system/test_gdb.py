@@ -91,7 +91,7 @@ def test_a_dprintf_is_printed_at_the_target(tmp_path):
     """GDB hears its text and of no stop: the breakpoint's commands are run where it is met."""
     with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
         said = guest.gdb("set dprintf-style agent", "set breakpoint always-inserted on",
-                         'dprintf *call,"called with %d at %#lx\\n", $x0, $pc', "set debug remote 1", LET_IT_END[1], "continue")
+                         'dprintf *call,"called with %d at 0x%lx\\n", $x0, $pc', "set debug remote 1", LET_IT_END[1], "continue")
         assert re.findall(r"^called with (\d+) at 0x4008\w+$", said, re.M)[:3] == ["1", "2", "3"], said
         assert "Packet received: T05" not in said, said
         assert "exited normally" in said, said
