@@ -16,6 +16,11 @@ _CASE = re.compile(r"\b\w+\(\s*(\w+)")
 _TELLING = re.compile(r"(ERROR: AddressSanitizer.*|.*runtime error.*|LAB \d\d: .*|unexpected panic.*|    #[0-4] .*)")
 
 
+def case_names(source):
+    """The tests that a host program has."""
+    return [name for table in _CASES.findall(source.read_text()) for name in _CASE.findall(table)]
+
+
 class Programs:
     """The host programs of one grading, each compiled once and run once."""
 
@@ -32,7 +37,7 @@ class Programs:
     def _run(self, program):
         output = self.folder / os.path.basename(program).replace(".c", "")
         source = build.host_program(self.lab, program, self.work, output, self.objects)
-        names = [name for table in _CASES.findall(source.read_text()) for name in _CASE.findall(table)]
+        names = case_names(source)
         verdicts = self._once(output, None)
         # One that crashes takes those after it along: then each by itself.
         for name in names:

@@ -1,0 +1,135 @@
+"""What the labs' files promise of each other: regions, tasks, test cases, mutants, handouts. Nothing is compiled here."""
+
+import pathlib
+import re
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+from lablib import config, handout, host, skeleton, verify  # noqa: E402
+from lablib.common import LabError, case_pattern  # noqa: E402
+
+LABS = config.all_labs()
+each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+
+
+def regions_of(lab):
+    for reference in lab.edit:
+        for region in skeleton.regions(reference, (ROOT / reference).read_text().split("\n")):
+            if region.lab == lab.id:
+                yield region
+
+
+@each_lab
+def test_each_task_has_a_region_in_the_reference_for_each_of_its_functions(lab):
+    found = {(region.task, region.name) for region in regions_of(lab)}
+    wanted = {(task.n, function) for task in lab.task for function in task.functions}
+    assert wanted <= found, wanted - found
+    assert {task for task, name in found} <= {task.n for task in lab.task}
+
+
+def test_each_region_belongs_to_a_lab_that_may_edit_its_file():
+    owner = {reference: lab.id for lab in LABS for reference in lab.edit}
+    assert len(owner) == sum(len(lab.edit) for lab in LABS), "a file of two labs"
+    for folder in ("src", "asm", "trace", "gdbstub"):
+        for path in (ROOT / folder).rglob("*.[cSh]"):
+            name = str(path.relative_to(ROOT))
+            for region in skeleton.regions(name, path.read_text(errors="replace").split("\n")):
+                assert owner.get(name) == region.lab, f"{name}:{region.first + 1}"
+
+
+@each_lab
+def test_starter_texts_are_of_regions(lab):
+    names = {region.name for region in regions_of(lab)}
+    assert set(skeleton.starter_of(lab)) <= names, set(skeleton.starter_of(lab)) - names
+
+
+@each_lab
+def test_the_cases_that_a_test_names_exist(lab):
+    for test in lab.test:
+        if test.tier != "H":
+            continue
+        path = ROOT / test.program if test.program.startswith("tests/unit/") else lab.folder / test.program
+        names = host.case_names(path)
+        for pattern in test.cases or ["*"]:
+            assert any(case_pattern(pattern).match(name) for name in names), f"{test.id}: {pattern}"
+
+
+@each_lab
+def test_mutants_fit_the_reference(lab, tmp_path):
+    for mutant in verify.mutants_of(lab):
+        verify.mutate(lab, mutant, tmp_path)
+
+
+@each_lab
+def test_a_skeleton_has_nothing_of_the_solution(lab):
+    for reference in lab.edit:
+        text = skeleton.cut(lab, reference)
+        assert "LAB-" not in text and "END LAB" not in text
+        assert not re.search(r"/\* LAB \d\d\.", text)
+
+
+@each_lab
+def test_handouts_are_whole(lab):
+    text = (lab.folder / "handout.md").read_text()
+    for heading in ("## Why", "## Background", "## Look first", "## Questions", "## How KVM and Xen do it", "## When it goes wrong", "## Challenges"):
+        assert f"\n{heading}" in text, heading
+    for task in lab.task:
+        assert re.search(rf"^##+ Task {task.n}\b", text, re.MULTILINE), task.n
+    assert handout.blocks(lab)
+    assert (lab.folder / "staff/answers.md").exists()
+
+
+def lab_with(tmp_path, monkeypatch, toml):
+    monkeypatch.setattr(config, "ROOT", tmp_path)
+    folder = tmp_path / "lab99-x"
+    folder.mkdir()
+    (folder / "lab.toml").write_text(toml)
+    return config.load(folder)
+
+
+@pytest.mark.parametrize("toml, complaint", [
+    ('id = "99"\ntitle = "x"\n', "edit is missing"),
+    ('id = "99"\ntitle = "x"\nedit = []\ncolour = "red"\n', "colour: there is no such key"),
+    ('id = "99"\ntitle = "x"\nedit = ["src/none.c"]\n', "src/none.c"),
+    ('id = "99"\ntitle = "x"\nedit = []\n[[test]]\nid = "H.a"\npoints = 100\n', "test H.a: program is missing"),
+    ('id = "99"\ntitle = "x"\nedit = []\n[[test]]\nid = "Q.a"\npoints = 100\nboot = "b"\n', "boot b: there is no such boot"),
+    ('id = "99"\ntitle = "x"\nedit = []\n[[test]]\nid = "H.a"\npoints = 99\nprogram = "p"\n', "the points are 99, not 100"),
+    ('id = \n', "lab99-x/lab.toml"),
+])
+def test_a_bad_lab_is_told_with_its_key(tmp_path, monkeypatch, toml, complaint):
+    with pytest.raises(LabError, match=re.escape(complaint)):
+        lab_with(tmp_path, monkeypatch, toml)
+
+
+def regions(text):
+    return skeleton.regions("x.c", text.split("\n"))
+
+
+def test_regions_take_the_name_of_their_function():
+    text = "static int one(void)\n{\n\t/* LAB 04.2 */\n\treturn 1;\n\t/* END LAB */\n}\n\n/* LAB 04.3 helpers */\nint x;\n/* END LAB */\n"
+    assert [(r.name, r.task, r.indent) for r in regions(text)] == [("one", 2, "\t"), ("helpers", 3, "")]
+
+
+@pytest.mark.parametrize("text, complaint", [
+    ("\t/* LAB 04.1 */\n", "LAB without END LAB"),
+    ("\t/* END LAB */\n", "END LAB without LAB"),
+    ("\t/* LAB 04.1 */\n\t/* LAB 04.1 */\n\t/* END LAB */\n", "LAB inside LAB"),
+])
+def test_regions_that_do_not_close_are_told(text, complaint):
+    with pytest.raises(LabError, match=complaint):
+        regions(text)
+
+
+@pytest.mark.parametrize("wanted, got, agree", [
+    (["a 12 b"], ["a 0x7f b"], True),
+    (["a 12 b"], ["a 12 c"], False),
+    (["...", "end"], ["x", "y", "end"], True),
+    (["one"], ["one", "two"], False),
+    (["one", "..."], ["one", "two"], True),
+    (["one", "two"], ["one"], False),
+])
+def test_quoted_output_agrees_but_for_numbers(wanted, got, agree):
+    assert (handout.agrees(wanted, got) is None) == agree
