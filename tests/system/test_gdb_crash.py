@@ -7,6 +7,8 @@ import pytest
 import harness
 from debugger import Debugged, free_port, gdb_image
 
+pytestmark = pytest.mark.once  # the protocol and its commands, not the CPU: test_gdb.py is for that
+
 GUEST = harness.GUESTS / "tests/crash.elf"
 WAITS = "waits for the debugger"
 

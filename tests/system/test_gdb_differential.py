@@ -9,6 +9,8 @@ import debugger
 import harness
 from debugger import Debugged, free_port
 
+pytestmark = pytest.mark.once  # the protocol and its commands, not the CPU: test_gdb.py is for that
+
 GUEST = harness.GUESTS / "tests/stepped.elf"
 WALK = ["hbreak walk", "continue", "delete"]
 WALKS = {

@@ -10,6 +10,8 @@ import harness
 from debugger import LET_IT_END, Debugged, gdb_image
 from test_gdb import numbers, passed
 
+pytestmark = pytest.mark.once  # the protocol and its commands, not the CPU: test_gdb.py is for that
+
 GUEST = harness.GUESTS / "tests/monitored.elf"
 
 

@@ -14,6 +14,8 @@ import debugger
 import harness
 from debugger import GUEST, Debugged, two_vcpus
 
+pytestmark = pytest.mark.once  # the protocol and its commands, not the CPU: test_gdb.py is for that
+
 SUPPORTED = b"qSupported:multiprocess+;swbreak+;hwbreak+;vContSupported+"
 PACKET_BYTES = 0x4000
 QUIET_S = 0.5
