@@ -203,6 +203,7 @@ def finish(site):
         text = re.sub(r'<div class="(figure(?: wide)?)"><img src="([^"]+\.svg)" alt="([^"]*)" ?/?>', put_in, text)
         # What the theme's search and wide code lack: a name, and a way to scroll by keys.
         text = text.replace('role="dialog">', 'role="dialog" aria-label="Search">')
+        text = text.replace('class="md-search__scrollwrap"', 'class="md-search__scrollwrap" tabindex="0"')
         text = text.replace("<pre><span></span><code>", '<pre><span></span><code tabindex="0">')
         page.write_text(text)
 

@@ -64,6 +64,7 @@ int perf_format(char *buffer, size_t size, const struct perf_histogram *histogra
 /** "EL2 instructions" and so on; "?" for a number that is none. */
 const char *perf_measure_name(unsigned measure);
 
+/** How many events perf_choose() takes at most. */
 #define PERF_EVENTS 4u
 
 /**
@@ -71,6 +72,7 @@ const char *perf_measure_name(unsigned measure);
  * vCPUs run.
  *
  * @param events  PMU event numbers: Arm ARM DDI 0487, D11.12, and the CPU's manual.
+ * @param count   how many, at most PERF_EVENTS
  * @return VT_OK; VT_ENOSYS: a build without VT_PERF, or a CPU without a PMU; VT_ENOMEM: more than PERF_EVENTS, or than the
  * CPU has counters for; VT_EINVAL: the CPU says that it does not count one of them. Then nothing has changed.
  */

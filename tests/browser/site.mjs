@@ -102,7 +102,9 @@ check("the search finds", async ({ browser, url }) => {
 	const page = await openPage(browser, `${url}/index.html`);
 
 	for (const [words, wanted] of [["list register", "gic.html"], ["smc-allow", "manifest.html"], ["flight recorder", "trac"]]) {
-		await page.fill("input.md-search__input", words);
+		await page.fill("input.md-search__input", "");
+		await page.focus("input.md-search__input");
+		await page.keyboard.type(words);
 		await page.waitForFunction((part) => [...document.querySelectorAll("a.md-search-result__link")].some((a) => a.href.includes(part)),
 			wanted, { timeout: 20000 });
 	}
