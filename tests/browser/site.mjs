@@ -101,7 +101,7 @@ check("every link holds, to its heading", () => {
 check("the search finds", async ({ browser, url }) => {
 	const page = await openPage(browser, `${url}/index.html`);
 
-	for (const [words, wanted] of [["list register", "gic.html"], ["smc-allow", "manifest.html"], ["flight recorder", "trac"]]) {
+	for (const [words, wanted] of [["list register", "gic.html"], ["affinity", "manifest.html"], ["flight recorder", "trac"]]) {
 		await page.fill("input.md-search__input", "");
 		await page.focus("input.md-search__input");
 		await page.keyboard.type(words);

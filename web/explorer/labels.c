@@ -5,6 +5,7 @@
 
 #include "trace/host/fields.h"
 #include "trace/host/intern.h"
+#include "trace/host/symbols.h"
 #include "web/explorer/index.h"
 #include "web/explorer/labels.h"
 #include "web/explorer/trace.h"
@@ -48,6 +49,20 @@ uint32_t label_number(const struct record *record)
 	return number;
 }
 
+/* Names of the hypervisor's own code are in its ELF file, which a page has not: addresses stay numbers. */
+const struct symbol *symbols_find(const struct symbol_table *table, uint64_t address)
+{
+	(void)table;
+	(void)address;
+	return NULL;
+}
+
+void symbols_text(const struct symbol_table *table, uint64_t address, char *to, size_t bytes)
+{
+	(void)table;
+	snprintf(to, bytes, "0x%llx", (unsigned long long)address);
+}
+
 /* "virq inject intid=27 level=1". */
 static void describe(const struct record *record, char to[LABEL_BYTES])
 {
@@ -61,7 +76,7 @@ static void describe(const struct record *record, char to[LABEL_BYTES])
 	}
 	snprintf(to, LABEL_BYTES, "%s", fields->words);
 	for (const struct field *field = fields->field; field->name; field++) {
-		field_text(field, record, &trace.summary.metadata, text, sizeof(text));
+		field_text(field, record, &trace.summary.metadata, NULL, text, sizeof(text));
 		used = strlen(to);
 		snprintf(to + used, LABEL_BYTES - used, " %s=%s", field->name, text);
 	}
