@@ -39,13 +39,17 @@ static struct psci_outcome effect(enum psci_effect effect)
 /* NULL when there is no such CPU: bits outside the affinity fields must be zero. */
 static struct psci_cpu *by_mpidr(struct psci_domain *domain, uint64_t mpidr)
 {
+	/* LAB 05.4 */
 	return (mpidr & ~MPIDR_AFFINITY) == 0 && mpidr < domain->cpus ? &domain->cpu[mpidr] : 0;
+	/* END LAB */
 }
 
 /* A CPU starts in RAM, at an A64 instruction. */
 static bool can_start_at(const struct psci_domain *domain, uint64_t entry)
 {
+	/* LAB 05.4 */
 	return entry - domain->ram_base < domain->ram_bytes && IS_ALIGNED(entry, 4);
+	/* END LAB */
 }
 
 static void will_start(struct psci_cpu *cpu, uint64_t entry, uint64_t context)
@@ -62,6 +66,7 @@ void psci_boot(struct psci_domain *domain, uint64_t entry, uint64_t context)
 
 static struct psci_outcome cpu_on(struct psci_domain *domain, const uint64_t arg[static 4])
 {
+	/* LAB 05.4 */
 	struct psci_cpu *cpu = by_mpidr(domain, arg[1]);
 
 	if (!cpu)
@@ -76,6 +81,7 @@ static struct psci_outcome cpu_on(struct psci_domain *domain, const uint64_t arg
 	cpu->power = PSCI_CPU_IS_PENDING;
 	will_start(cpu, arg[2], arg[3]);
 	return (struct psci_outcome){.effect = PSCI_START_CPU, .target = (unsigned)arg[1]};
+	/* END LAB */
 }
 
 void psci_started(struct psci_domain *domain, unsigned index)
@@ -87,24 +93,30 @@ void psci_started(struct psci_domain *domain, unsigned index)
 /* Is every CPU but `self` off? One that is about to start is not. */
 static bool is_alone(const struct psci_domain *domain, unsigned self)
 {
+	/* LAB 05.5 */
 	for (unsigned i = 0; i < domain->cpus; i++)
 		if (i != self && domain->cpu[i].power != PSCI_CPU_IS_OFF)
 			return false;
 	return true;
+	/* END LAB */
 }
 
 static struct psci_outcome cpu_off(struct psci_domain *domain, unsigned self)
 {
+	/* LAB 05.5 */
 	domain->cpu[self].power = PSCI_CPU_IS_OFF;
 	return effect(is_alone(domain, self) ? PSCI_STOP_LAST : PSCI_STOP_SELF);
+	/* END LAB */
 }
 
 /* Levels above 0, clusters and the like, are optional since PSCI 1.0. */
 static struct psci_outcome affinity_info(struct psci_domain *domain, const uint64_t arg[static 4])
 {
+	/* LAB 05.4 */
 	const struct psci_cpu *cpu = by_mpidr(domain, arg[1]);
 
 	return answer(!cpu || arg[2] != 0 ? PSCI_INVALID_PARAMETERS : cpu->power);
+	/* END LAB */
 }
 
 static struct psci_outcome node_hw_state(struct psci_domain *domain, const uint64_t arg[static 4])
@@ -128,15 +140,18 @@ static struct psci_outcome fall_asleep(struct psci_cpu *cpu, enum psci_sleep sle
 static struct psci_outcome power_down(struct psci_domain *domain, unsigned self, uint64_t entry,
 				      uint64_t context, uint64_t now)
 {
+	/* LAB 05.6 */
 	if (!can_start_at(domain, entry))
 		return answer(PSCI_INVALID_ADDRESS);
 	will_start(&domain->cpu[self], entry, context);
 	return fall_asleep(&domain->cpu[self], PSCI_POWER_DOWN, now);
+	/* END LAB */
 }
 
 static struct psci_outcome cpu_suspend(struct psci_domain *domain, unsigned self,
 				       const uint64_t arg[static 4], uint64_t now)
 {
+	/* LAB 05.6 */
 	switch ((uint32_t)arg[1]) {
 	case PSCI_STATE_STANDBY:
 		return fall_asleep(&domain->cpu[self], PSCI_STANDBY, now);
@@ -145,17 +160,21 @@ static struct psci_outcome cpu_suspend(struct psci_domain *domain, unsigned self
 	default:
 		return answer(PSCI_INVALID_PARAMETERS);
 	}
+	/* END LAB */
 }
 
 static struct psci_outcome system_suspend(struct psci_domain *domain, unsigned self,
 					  const uint64_t arg[static 4], uint64_t now)
 {
+	/* LAB 05.6 */
 	return is_alone(domain, self) ? power_down(domain, self, arg[1], arg[2], now)
 				      : answer(PSCI_DENIED);
+	/* END LAB */
 }
 
 bool psci_wake(struct psci_domain *domain, unsigned self, uint64_t now_ticks)
 {
+	/* LAB 05.6 */
 	struct psci_cpu *cpu = &domain->cpu[self];
 	const enum psci_sleep sleep = cpu->sleep;
 
@@ -165,6 +184,7 @@ bool psci_wake(struct psci_domain *domain, unsigned self, uint64_t now_ticks)
 	cpu->slept[sleep].ticks += now_ticks - cpu->since_ticks;
 	cpu->sleep = PSCI_AWAKE;
 	return sleep == PSCI_POWER_DOWN;
+	/* END LAB */
 }
 
 static uint64_t microseconds(const struct psci_domain *domain, uint64_t ticks)
@@ -226,11 +246,13 @@ static struct psci_outcome check_range(const struct psci_domain *domain,
 struct psci_outcome psci_call(struct psci_domain *domain, unsigned self, uint32_t function,
 			      const uint64_t x[static 4], uint64_t now_ticks)
 {
+	/* LAB 05.3 */
 	const uint64_t arg[4] = {0, smccc_argument(function, x[1]), smccc_argument(function, x[2]),
 				 smccc_argument(function, x[3])};
 
 	if (smccc_who_answers(function) != SMCCC_VMM)
 		return answer(PSCI_NOT_SUPPORTED);
+	/* END LAB */
 
 	switch (function & ~SMCCC_64) {
 	case PSCI_CPU_ON:

@@ -25,6 +25,7 @@ static const struct function {
 /* NULL when there is none, or not in this form. The rows stand in the order of their ids. */
 static const struct function *find(uint32_t function)
 {
+	/* LAB 05.2 */
 	const unsigned form = function & SMCCC_64 ? FORMS_X : FORMS_W;
 	const uint32_t id = function & ~SMCCC_64;
 	unsigned first = 0, end = ARRAY_SIZE(functions);
@@ -38,6 +39,7 @@ static const struct function *find(uint32_t function)
 			end = middle;
 	}
 	return functions[first].id == id && functions[first].forms & form ? &functions[first] : 0;
+	/* END LAB */
 }
 
 enum smccc_answer smccc_who_answers(uint32_t function)
@@ -71,13 +73,16 @@ enum smccc_range smccc_range(uint32_t function)
  */
 static int64_t psci_features(uint32_t function)
 {
+	/* LAB 05.2 */
 	if (smccc_range(function) != SMCCC_RANGE_PSCI && function != SMCCC_VERSION)
 		return PSCI_NOT_SUPPORTED;
 	return smccc_who_answers(function) == SMCCC_NONE ? PSCI_NOT_SUPPORTED : PSCI_SUCCESS;
+	/* END LAB */
 }
 
 bool smccc_answer(uint32_t function, uint64_t x1, uint64_t *result)
 {
+	/* LAB 05.1 */
 	switch (function) {
 	case PSCI_VERSION:
 		*result = PSCI_1_1;
@@ -94,6 +99,7 @@ bool smccc_answer(uint32_t function, uint64_t x1, uint64_t *result)
 	default:
 		return false;
 	}
+	/* END LAB */
 }
 
 enum exit_reason psci_exit_reason(uint32_t function)

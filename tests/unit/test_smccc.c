@@ -83,6 +83,15 @@ static void psci_features_is_about_psci(void **state)
 	assert_int_equal(features(UINT32_MAX), NOT_SUPPORTED);
 }
 
+static void psci_features_looks_at_w1(void **state)
+{
+	uint64_t result;
+
+	(void)state;
+	assert_true(smccc_answer(PSCI_FEATURES, UINT64_MAX << 32 | PSCI_CPU_ON, &result));
+	assert_int_equal(result, 0);
+}
+
 static void every_row_means_what_it_says(void **state)
 {
 	(void)state;
@@ -95,6 +104,8 @@ static void every_row_means_what_it_says(void **state)
 		assert_int_equal(rows[i].id & SMCCC_64, 0);
 		assert_int_equal(smccc_answer(form, 0, &result),
 				 strcmp(rows[i].answer, "CORE") == 0);
+		assert_int_equal(smccc_who_answers(form) == SMCCC_VMM,
+				 strcmp(rows[i].answer, "VMM") == 0);
 		assert_int_equal(psci_exit_reason(form), rows[i].reason);
 		if (!w)
 			assert_int_equal(smccc_who_answers(rows[i].id), SMCCC_NONE);
@@ -245,6 +256,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(psci_features_tells_the_truth),
 		cmocka_unit_test(psci_features_is_about_psci),
+		cmocka_unit_test(psci_features_looks_at_w1),
 		cmocka_unit_test(every_row_means_what_it_says),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(workarounds_are_what_the_cpu_says),

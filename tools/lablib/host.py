@@ -10,10 +10,10 @@ from .common import STATUS_TODO, case_pattern, run, time_scale
 
 CASE_S = 30
 # The tests of a program stand in one array; each by a macro of cmocka's or of the program's own.
-_CASES = re.compile(r"struct CMUnitTest \w+\[\] = \{(.*?)\n\t?\};", re.DOTALL)
+_CASES = re.compile(r"struct CMUnitTest \w+\[\] = \{(.*?)\};", re.DOTALL)
 _CASE = re.compile(r"\b\w+\(\s*(\w+)")
 # What a crash under a sanitizer is about.
-_TELLING = re.compile(r"(ERROR: AddressSanitizer.*|.*runtime error.*|LAB \d\d: .*|unexpected panic.*|    #[0-4] .*)")
+_TELLING = re.compile(r"(ERROR: AddressSanitizer.*|.*runtime error.*|LAB \d\d: .*|unexpected panic.*|.*: broken: .*|    #[0-4] .*)")
 
 
 def case_names(source):
