@@ -9,7 +9,6 @@ from src/ or the top folder); the include lines become <vitrine/...>.
 
 import pathlib
 import re
-import shutil
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -27,8 +26,7 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     destination = pathlib.Path(sys.argv[1]) / "vitrine"
-    shutil.rmtree(destination, ignore_errors=True)
-    destination.mkdir(parents=True)
+    destination.mkdir(parents=True, exist_ok=True)
 
     waiting = sorted((ROOT / "include/vitrine").glob("*.h"))
     done = {}
@@ -42,7 +40,11 @@ def main():
         text = path.read_text()
         waiting += [find(name) for name in QUOTED.findall(text)]
         text = QUOTED.sub(lambda match: f"#include <vitrine/{pathlib.PurePath(match[1]).name}>", text)
-        (destination / path.name).write_text(text)
+        installed = destination / path.name
+        if not installed.exists() or installed.read_text() != text:  # somebody may be compiling with it
+            installed.write_text(text)
+    for stale in {path.name for path in destination.iterdir()} - set(done):
+        (destination / stale).unlink()
 
 
 main()

@@ -33,6 +33,7 @@ needs() {
 		test  /usr/include/libfdt.h                          libfdt-dev
 		test  /usr/include/zlib.h                            zlib1g-dev
 		test  /usr/lib/python3/dist-packages/pytest          python3-pytest
+		test  /usr/lib/python3/dist-packages/xdist           python3-pytest-xdist
 		test  protoc                                         protobuf-compiler
 		test  clang                                          clang
 		test  ld.lld                                         lld

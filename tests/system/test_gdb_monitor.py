@@ -142,6 +142,7 @@ def test_the_trace_shows_what_a_debugger_did(tmp_path):
     with halted(tmp_path) as guest:
         guest.gdb("hbreak *hot", "continue", "delete", "stepi", "watch *(long *)&hots", "continue", *LET_IT_END)
         run = passed(guest)
+    harness.check_trace(run.folder)  # nothing lost by the stops, and nothing counted twice
     text = subprocess.run([harness.ROOT / "build/host/vtrace", "dump", run.folder / "run.vtr"], capture_output=True, text=True,
                           check=True).stdout
     for kind in ("attach", "breakpoint", "step", "watchpoint", "stop", "resume"):

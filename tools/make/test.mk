@@ -53,6 +53,8 @@ $(BUILD)/host/exhaustive_esr: tests/unit/exhaustive_esr.c $(call sources_of,test
 	$(Q)$(HOSTCC) $(filter-out -g -O1 -fsanitize%,$(UNIT_FLAGS)) -O2 -o $@ $(filter %.c,$^)
 
 PYTEST := $(PYTHON) -m pytest -q --durations=5 -p no:cacheprovider
+# Two files at a time; what each builds, one after the other (tests/conftest.py).
+PYTEST_BY_TWO := $(PYTEST) -n 2 --dist loadfile
 
 .PHONY: test unit unit-build system matrix exhaustive lint test-build
 
@@ -69,7 +71,7 @@ test: ## every test: host units, fuzzers, QEMU systems, the site in a browser, l
 	@tools/setup.sh test
 	@$(MAKE) --no-print-directory test-build
 	@$(MAKE) --no-print-directory lint
-	@$(PYTEST) tests $(TEST_ARGS)
+	@$(PYTEST_BY_TWO) tests $(TEST_ARGS)
 
 unit: ## host tests only: seconds
 	@tools/setup.sh test
