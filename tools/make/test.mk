@@ -83,6 +83,10 @@ system: ## QEMU tests only; CPU=cortex-a53 CC=clang choose
 	@$(MAKE) --no-print-directory test-build
 	@$(PYTEST) tests/system $(TEST_ARGS)
 
+# What system tests run on any CPU; without the site and host tests, which no CPU makes a difference to.
+.PHONY: matrix-build
+matrix-build: build images gdb-image linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin test-guests $(BENCH_GUESTS)
+
 # CPUS and COMPILERS choose some; TEST_ARGS goes to pytest.
 matrix: ## the QEMU tests on every CPU, by GCC and clang: some 25 minutes
 	@tools/setup.sh test
