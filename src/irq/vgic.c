@@ -201,6 +201,7 @@ void vgic_put(struct vgic_cpu *cpu)
 static uint32_t change_line(struct vgic *vgic, struct vgic_bank *bank, uint32_t bit, bool level,
 			    unsigned vcpu)
 {
+	/* LAB 08.3 */
 	const bool edge = bank->edge & bit;
 
 	if (!(bank->level & bit) == !level)
@@ -218,6 +219,7 @@ static uint32_t change_line(struct vgic *vgic, struct vgic_bank *bank, uint32_t 
 	if (bank->in_lr & bit)
 		return level == edge ? UINT32_C(1) << vcpu : 0;
 	return level && vgic_deliverable(bank) & bit ? UINT32_C(1) << vcpu : 0;
+	/* END LAB */
 }
 
 enum vt_err vgic_set_level(struct vgic *vgic, unsigned vcpu, uint32_t intid, bool level)
@@ -306,11 +308,13 @@ static __attribute__((noinline)) void queue_sgi(struct vgic_cpu *sender, uint32_
 /* Our vCPUs are 0.0.0.n with n < 16: any other affinity or range has nobody. */
 static uint32_t sgi_targets(const struct vgic_cpu *cpu, uint64_t value)
 {
+	/* LAB 08.3 */
 	const uint32_t all = (UINT32_C(1) << cpu->vgic->vcpus) - 1;
 
 	if (value & SGI1R_IRM)
 		return all & ~(UINT32_C(1) << cpu->index);
 	return value & SGI1R_ELSEWHERE ? 0 : (uint32_t)value & SGI1R_TARGETS & all;
+	/* END LAB */
 }
 
 void vgic_write_sgi1r(struct vgic_cpu *cpu, uint64_t value)

@@ -31,6 +31,7 @@ static void take_back(struct vgic_cpu *cpu, unsigned n)
 	if (cpu->thorough & VGIC_TRACED)
 		vgic_trace_lr(cpu, n, lr);
 
+	/* LAB 08.2 */
 	/* Not acknowledged: as pending as before. Acknowledged: the latch is consumed. */
 	const bool latched = lr & ICH_LR_PENDING && !(bank->unlatched & bit);
 
@@ -51,6 +52,7 @@ static void take_back(struct vgic_cpu *cpu, unsigned n)
 	if (intid == INTID_VIRT_TIMER && !(lr & (ICH_LR_PENDING | ICH_LR_ACTIVE)) &&
 	    (lr & ICH_LR_HW))
 		cpu->vtimer_phys = false; /* ended by the guest, which has deactivated it */
+	/* END LAB */
 	if (intid >= INTID_FIRST_SPI)
 		hand_over(cpu, intid);
 }
@@ -114,15 +116,18 @@ static void gather_shared(struct vgic_cpu *cpu, struct candidates *list)
  * Lower is better. */
 static unsigned rank(struct vgic_cpu *cpu, unsigned intid)
 {
+	/* LAB 08.4 */
 	const struct vgic_bank *bank = vgic_bank_of(cpu, intid);
 	const unsigned waiting = bank->active & vgic_bit_of(intid) ? 0 : 1;
 
 	return waiting << 16 | (unsigned)bank->priority[intid & 31] << 8 | intid;
+	/* END LAB */
 }
 
 /* Move the best `wanted` candidates to the front. Only when there are more than list registers. */
 static void choose_best(struct vgic_cpu *cpu, struct candidates *list, unsigned wanted)
 {
+	/* LAB 08.4 */
 	for (unsigned place = 0; place < wanted; place++) {
 		unsigned best = place;
 
@@ -135,6 +140,7 @@ static void choose_best(struct vgic_cpu *cpu, struct candidates *list, unsigned 
 		list->intid[place] = list->intid[best];
 		list->intid[best] = moved;
 	}
+	/* END LAB */
 }
 
 /* Must EL2 hear of this interrupt's end? When something may be waiting for it. */
@@ -165,9 +171,10 @@ static bool place(struct vgic_cpu *cpu, unsigned n, unsigned intid)
 	 * settle_vtimer() then does the rest. */
 	const bool hardware =
 		intid == INTID_VIRT_TIMER && cpu->vtimer_phys && !(cpu->overflow && active);
-	uint64_t lr = FIELD_PREP(ICH_LR_PRIORITY, bank->priority[intid & 31]) |
-		      vgic_sender_place(cpu, intid, active) | intid;
+	uint64_t lr = vgic_sender_place(cpu, intid, active) | intid;
 
+	/* LAB 08.1 */
+	lr |= FIELD_PREP(ICH_LR_PRIORITY, bank->priority[intid & 31]);
 	if (bank->group1 & bit)
 		lr |= ICH_LR_GROUP1;
 	if (hardware)
@@ -194,6 +201,7 @@ static bool place(struct vgic_cpu *cpu, unsigned n, unsigned intid)
 	bank->in_lr |= bit;
 	if (intid >= INTID_FIRST_SPI)
 		cpu->vgic->spi_holder[intid - INTID_FIRST_SPI] = (uint8_t)cpu->index;
+	/* END LAB */
 
 	ich_write_lr(n, lr);
 	cpu->lr_intid[n] = (uint8_t)intid;
@@ -250,6 +258,7 @@ void vgic_fill(struct vgic_cpu *cpu)
 		(cpu->overflow ? VGIC_SLOW : 0) |
 		(trace_wants(ich_trace_ring(), TRACE_CLASS_IRQ | TRACE_CLASS_TIMER) ? VGIC_TRACED
 										    : 0);
+	/* LAB 08.1 */
 	if (cpu->overflow) {
 		vgic_count(&vgic_stats.overflows);
 		choose_best(cpu, &list, lrs);
@@ -262,6 +271,7 @@ void vgic_fill(struct vgic_cpu *cpu)
 			cpu->thorough |= VGIC_SLOW;
 	if (cpu->overflow)
 		hcr |= ICH_HCR_UIE | (any_pending ? ICH_HCR_NPIE : 0);
+	/* END LAB */
 	ich_write_hcr(hcr);
 }
 
