@@ -119,6 +119,8 @@ void fake_sysreg_write(const char *name, uint64_t value);
 #define READ_SYSREG(name)	  fake_sysreg_read(STRINGIFY(name))
 #define WRITE_SYSREG(name, value) fake_sysreg_write(STRINGIFY(name), value)
 
+void wfi(void); /* a test's, too */
+
 static inline void isb(void)
 {
 }

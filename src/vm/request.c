@@ -9,6 +9,7 @@
 
 void vm_request(struct vm_vcpu *vcpu, uint32_t request)
 {
+	/* LAB 10.2 */
 	const struct percpu *home = &percpu_table[vcpu->home];
 
 	__atomic_fetch_or(&vcpu->requests, request, __ATOMIC_RELEASE);
@@ -18,4 +19,5 @@ void vm_request(struct vm_vcpu *vcpu, uint32_t request)
 	 */
 	if (home != this_cpu() || home->current != &vcpu->core)
 		gic_send_sgi(home->mpidr, SGI_KICK);
+	/* END LAB */
 }

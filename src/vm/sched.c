@@ -15,6 +15,7 @@ struct run_queue sched_queues[HAL_MAX_CPUS];
 
 unsigned sched_place(unsigned wanted)
 {
+	/* LAB 10.1 */
 	unsigned best = 0;
 
 	if (wanted != MANIFEST_ANY_CPU)
@@ -23,6 +24,7 @@ unsigned sched_place(unsigned wanted)
 		if (sched_queues[i].count < sched_queues[best].count)
 			best = i;
 	return best;
+	/* END LAB */
 }
 
 enum vt_err sched_add(struct vm_vcpu *vcpu)
@@ -75,6 +77,7 @@ static void give_way(struct run_queue *queue)
 
 static struct vm_vcpu *pick(struct run_queue *queue)
 {
+	/* LAB 10.1 */
 	const uint64_t now = trace_clock();
 	struct vm_vcpu *woken = queue->woken;
 
@@ -91,16 +94,19 @@ static struct vm_vcpu *pick(struct run_queue *queue)
 		}
 	}
 	return 0;
+	/* END LAB */
 }
 
 bool sched_others_ready(const struct vm_vcpu *vcpu)
 {
+	/* LAB 10.1 */
 	const struct run_queue *queue = this_queue();
 
 	for (unsigned i = 0; i < queue->count; i++)
 		if (queue->vcpu[i] != vcpu && queue->vcpu[i]->core.state == VCPU_READY)
 			return true;
 	return false;
+	/* END LAB */
 }
 
 /* What is traced has changed: this CPU takes it over, with the vCPU that it has loaded. */
@@ -178,12 +184,14 @@ void sched_loop(void)
 		if (trace_must_apply(this_cpu()->ring))
 			apply_trace(queue);
 
+		/* LAB 10.2 */
 		/* Who has kicked us in a window of sched_serve_requests() may be one that we had passed. */
 		do {
 			__atomic_store_n(&queue->interrupted, false, __ATOMIC_RELAXED);
 			busy = debug_poll();
 			sched_serve_requests(queue);
 		} while (__atomic_load_n(&queue->interrupted, __ATOMIC_RELAXED));
+		/* END LAB */
 
 		struct vm_vcpu *vcpu = pick(queue);
 

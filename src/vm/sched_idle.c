@@ -102,6 +102,7 @@ struct vm_vcpu *sched_idle(struct run_queue *queue, bool busy)
 
 	sched_set_timer(queue, 0);
 	trace_flush_old(this_cpu()->ring, milliseconds(TRACE_FLUSH_MS));
+	/* LAB 10.4 */
 	if (!busy)
 		wfi();
 
@@ -120,4 +121,5 @@ struct vm_vcpu *sched_idle(struct run_queue *queue, bool busy)
 	sched_wake(queue, vcpu);
 	queue->woken = 0;
 	return vcpu;
+	/* END LAB */
 }

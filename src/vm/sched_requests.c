@@ -47,12 +47,14 @@ static TRACE_COLD void power_on(struct vm_vcpu *vcpu)
  */
 static bool is_due(const struct run_queue *queue, struct vm_vcpu *vcpu)
 {
+	/* LAB 10.2 */
 	uint64_t deadline;
 
 	if (vgic_has_pending(&vcpu->vgic))
 		return true;
 	return queue->loaded != vcpu && vtimer_deadline(&vcpu->timer, &deadline) &&
 	       deadline <= trace_clock();
+	/* END LAB */
 }
 
 /*
@@ -82,6 +84,7 @@ static bool is_held(struct run_queue *queue, struct vm_vcpu *vcpu)
 /* Do what others have asked of this CPU's vCPUs. */
 void sched_serve_requests(struct run_queue *queue)
 {
+	/* LAB 10.2 */
 	for (unsigned i = 0; i < queue->count; i++) {
 		struct vm_vcpu *vcpu = queue->vcpu[i];
 
@@ -106,4 +109,5 @@ void sched_serve_requests(struct run_queue *queue)
 		if (vcpu->core.state == VCPU_BLOCKED && is_due(queue, vcpu))
 			sched_wake(queue, vcpu);
 	}
+	/* END LAB */
 }

@@ -103,6 +103,7 @@ void sched_set_timer(struct run_queue *queue, const struct vm_vcpu *running)
 {
 	uint64_t soonest = UINT64_MAX;
 
+	/* LAB 10.3 */
 	if (running && sched_others_ready(running))
 		soonest = queue->slice_end;
 	if (sched_has_tick())
@@ -118,6 +119,7 @@ void sched_set_timer(struct run_queue *queue, const struct vm_vcpu *running)
 		    vtimer_deadline(&vcpu->timer, &deadline))
 			soonest = MIN(soonest, deadline);
 	}
+	/* END LAB */
 	if (__builtin_expect(this_cpu()->ring != 0, 0))
 		soonest = timer_for_trace(queue, running, soonest);
 	if (soonest == UINT64_MAX)

@@ -1,0 +1,148 @@
+/*
+ * EL2's timer on each CPU: the end of a time slice, the timers of vCPUs that are not in the hardware, the physical timers of all,
+ * and what has to be looked at now and then.
+ */
+#include "vm/sched_internal.h"
+
+#include "dev/console.h"
+#include "dev/virtio_serial.h"
+#include "irq/gic.h"
+#include "lib/bits.h"
+#include "trace/clock.h"
+#include "trace/control.h"
+#include "trace/drain.h"
+#include "trace/writers.h"
+#include "vm/debug_hook.h"
+#include "vm/sample.h"
+
+/* Let the virtual GIC see where the line of the physical timer is now. */
+void sched_update_physical_timer(struct vm_vcpu *vcpu)
+{
+	struct ptimer *timer = &vcpu->timer.physical;
+	const bool line = ptimer_asserts(timer, READ_SYSREG(CNTPCT_EL0));
+
+	if (line == timer->line)
+		return;
+	timer->line = line;
+	if (line)
+		trace_TIMER_FIRE(this_cpu()->ring, vcpu->core.id, TRACE_TIMER_PHYSICAL,
+				 timer->cval);
+	vgic_set_level(&vcpu->vm->vgic, vcpu->index, INTID_EL1_PHYS_TIMER, line);
+}
+
+/* Must an expiry be noticed when it happens? (Else it is when the vCPU is loaded.) */
+static bool minds_physical_timer(const struct run_queue *queue, const struct vm_vcpu *vcpu)
+{
+	return vcpu == queue->loaded || vcpu->core.state == VCPU_BLOCKED;
+}
+
+/*
+ * Several VMs share the terminal: half lines of theirs must appear in time. One CPU sees to it, and to a debugger's port.
+ */
+bool sched_has_tick(void)
+{
+	return (vm_count > 1 || debug_poll_ms()) && this_cpu()->index == 0;
+}
+
+/* The same CPU hears what the host says about the trace. */
+static bool has_trace_tick(void)
+{
+	return this_cpu()->ring && this_cpu()->index == 0;
+}
+
+static unsigned tick_ms(void)
+{
+	return debug_poll_ms() ? debug_poll_ms() : SCHED_TICK_MS;
+}
+
+static TRACE_COLD void tick(void)
+{
+	if (sched_has_tick() || has_trace_tick()) {
+		console_tick();
+		virtio_serial_poll();
+		trace_listen();
+		trace_drain();
+	}
+}
+
+/* For whose deadline EL2's timer will be set, if it is for one; and a PC sample or a tick may have to come before. */
+static TRACE_COLD uint64_t timer_for_trace(struct run_queue *queue, const struct vm_vcpu *running,
+					   uint64_t soonest)
+{
+	const uint64_t sample_ticks = trace_sample_ticks();
+
+	for (unsigned i = 0; i < queue->count; i++) {
+		const struct vm_vcpu *vcpu = queue->vcpu[i];
+		uint64_t deadline;
+
+		if (ptimer_deadline(&vcpu->timer.physical, &deadline) && deadline == soonest)
+			trace_TIMER_SET(this_cpu()->ring, vcpu->core.id, TRACE_TIMER_PHYSICAL,
+					soonest);
+		if (vcpu != queue->loaded && vtimer_deadline(&vcpu->timer, &deadline) &&
+		    deadline == soonest)
+			trace_TIMER_SET(this_cpu()->ring, vcpu->core.id, TRACE_TIMER_VIRTUAL,
+					soonest);
+	}
+	if (running && sample_ticks) {
+		/* A rate that has just been raised counts at once. */
+		const uint64_t next = trace_clock() + sample_ticks;
+
+		if (!queue->sample_ticks || queue->sample_ticks > next)
+			queue->sample_ticks = next;
+		soonest = MIN(soonest, queue->sample_ticks);
+	}
+	return has_trace_tick() ? MIN(soonest, trace_clock() + milliseconds(SCHED_TICK_MS))
+				: soonest;
+}
+
+/*
+ * EL2's timer: the end of the slice if somebody else waits for this CPU, the physical timers of who
+ * runs or is blocked, and the virtual timers of blocked vCPUs that are not loaded.
+ */
+void sched_set_timer(struct run_queue *queue, const struct vm_vcpu *running)
+{
+	uint64_t soonest = UINT64_MAX;
+
+	for (unsigned i = 0; i < queue->count; i++) {
+		const struct vm_vcpu *vcpu = queue->vcpu[i];
+		uint64_t when;
+
+		if (vcpu->core.state == VCPU_BLOCKED && queue->loaded != vcpu &&
+		    vtimer_deadline(&vcpu->timer, &when) && when < soonest)
+			soonest = when;
+		if (minds_physical_timer(queue, vcpu) &&
+		    ptimer_deadline(&vcpu->timer.physical, &when) && when < soonest)
+			soonest = when;
+	}
+	if (sched_has_tick())
+		soonest = MIN(trace_clock() + milliseconds(tick_ms()), soonest);
+	if (running && sched_others_ready(running) && queue->slice_end < soonest)
+		soonest = queue->slice_end;
+	if (__builtin_expect(this_cpu()->ring != 0, 0))
+		soonest = timer_for_trace(queue, running, soonest);
+	if (soonest == UINT64_MAX)
+		el2_timer_stop();
+	else
+		el2_timer_set(soonest);
+}
+
+void sched_timer_changed(struct vm_vcpu *vcpu)
+{
+	sched_update_physical_timer(vcpu);
+	sched_set_timer(this_queue(), vcpu);
+}
+
+/* EL2's timer has expired: for a guest's, for the tick, or for the end of a slice. */
+void sched_el2_timer(struct run_queue *queue)
+{
+	el2_timer_stop();
+	if (queue->sample_ticks && trace_clock() >= queue->sample_ticks) {
+		queue->sample_ticks = 0; /* sched_set_timer() makes the next */
+		if (queue->loaded && queue->loaded->core.state == VCPU_RUNNING)
+			sample_guest(queue->loaded);
+	}
+	tick();
+	for (unsigned i = 0; i < queue->count; i++)
+		if (minds_physical_timer(queue, queue->vcpu[i]))
+			sched_update_physical_timer(queue->vcpu[i]);
+}
