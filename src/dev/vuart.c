@@ -49,6 +49,7 @@ static unsigned rx_trigger(const struct vuart *uart)
 /* The receive FIFO's content may have changed: bring its interrupts and flags up to date. */
 static void rx_changed(struct vuart *uart)
 {
+	/* LAB 07.3 */
 	const unsigned depth = fifo_depth(uart);
 	const unsigned level = uart->listening ? MIN(uart->rx_count, depth) : 0;
 	const unsigned trigger = rx_trigger(uart);
@@ -69,6 +70,7 @@ static void rx_changed(struct vuart *uart)
 	if (level == depth)
 		fr |= FR_RXFF;
 	__atomic_store_n(&uart->fr, fr, __ATOMIC_RELAXED);
+	/* END LAB */
 }
 
 /*
@@ -96,6 +98,7 @@ static bool line_level(const struct vuart *uart)
  */
 static void unlock_and_tell(struct vuart *uart)
 {
+	/* LAB 07.2 */
 	while (!uart->telling && line_level(uart) != uart->line) {
 		const bool level = !uart->line;
 
@@ -107,6 +110,7 @@ static void unlock_and_tell(struct vuart *uart)
 		uart->telling = false;
 	}
 	spin_unlock(&uart->lock);
+	/* END LAB */
 }
 
 static void reset_registers(struct vuart *uart)
@@ -142,6 +146,7 @@ void vuart_reset(struct vuart *uart)
  */
 static uint32_t read_data(struct vuart *uart)
 {
+	/* LAB 07.3 */
 	uint32_t data = 0;
 	bool room = false;
 
@@ -161,6 +166,7 @@ static uint32_t read_data(struct vuart *uart)
 	if (room)
 		console_input_ready(uart->console);
 	return data;
+	/* END LAB */
 }
 
 /* UARTFR read: no lock. A lost count of two CPUs that poll at once only delays the guess. */
@@ -215,6 +221,7 @@ static uint32_t read_register(struct vuart *uart, uint32_t offset)
 /* A narrow read sees its bytes of the 32-bit register. */
 OUT_OF_LINE uint64_t vuart_read(struct vuart *uart, uint64_t offset, unsigned bytes)
 {
+	/* LAB 07.1 */
 	const unsigned lane = offset % 4;
 	uint32_t value;
 
@@ -224,6 +231,7 @@ OUT_OF_LINE uint64_t vuart_read(struct vuart *uart, uint64_t offset, unsigned by
 	if (bytes >= 4)
 		return value >> 8 * lane;
 	return (value >> 8 * lane) & GENMASK(8 * bytes - 1, 0);
+	/* END LAB */
 }
 
 /*
@@ -231,12 +239,14 @@ OUT_OF_LINE uint64_t vuart_read(struct vuart *uart, uint64_t offset, unsigned by
  */
 static void write_data(struct vuart *uart, uint8_t byte)
 {
+	/* LAB 07.2 */
 	console_output(uart->console, byte);
 	if (__atomic_load_n(&uart->ris, __ATOMIC_RELAXED) & INT_TX)
 		return;
 	spin_lock(&uart->lock);
 	uart->ris |= INT_TX;
 	unlock_and_tell(uart);
+	/* END LAB */
 }
 
 /* A driver that sets the device up is not the one that polled. */
@@ -294,6 +304,7 @@ static void write_register(struct vuart *uart, uint32_t offset, uint32_t value)
  */
 void vuart_write(struct vuart *uart, uint64_t offset, unsigned bytes, uint64_t value)
 {
+	/* LAB 07.1 */
 	if (offset >= VUART_BYTES || offset % 4 != 0)
 		return;
 	if (bytes < 4)
@@ -304,10 +315,12 @@ void vuart_write(struct vuart *uart, uint64_t offset, unsigned bytes, uint64_t v
 		write_data(uart, (uint8_t)value);
 	else
 		write_register(uart, (uint32_t)offset, (uint32_t)value);
+	/* END LAB */
 }
 
 unsigned vuart_receive(struct vuart *uart, const uint8_t *bytes, unsigned count)
 {
+	/* LAB 07.3 */
 	unsigned taken;
 
 	spin_lock(&uart->lock);
@@ -321,4 +334,5 @@ unsigned vuart_receive(struct vuart *uart, const uint8_t *bytes, unsigned count)
 		rx_changed(uart);
 	unlock_and_tell(uart);
 	return taken;
+	/* END LAB */
 }

@@ -29,8 +29,10 @@ static const char NOTHING_THERE[] = "nothing there";
 static bool explains(const struct insn_access *access, const struct insn_place *place,
 		     const struct vcpu_exit *exit)
 {
+	/* LAB 07.4 */
 	return access->write == exit->fault.write &&
 	       ((exit->far - place->address) & ADDRESS_BITS) < place->bytes;
+	/* END LAB */
 }
 
 static struct mmio_access element_access(const struct insn_access *access, unsigned index,
@@ -51,6 +53,7 @@ static struct mmio_access element_access(const struct insn_access *access, unsig
 /* The first element decides: the others are in the same page, so the same device answers. */
 static bool load(struct vcpu *vcpu, const struct insn_access *access, uint64_t ipa)
 {
+	/* LAB 07.4 */
 	uint64_t values[INSN_ELEMENTS];
 
 	for (unsigned i = 0; i < access->elements; i++) {
@@ -63,10 +66,12 @@ static bool load(struct vcpu *vcpu, const struct insn_access *access, uint64_t i
 	for (unsigned i = 0; i < access->elements; i++)
 		set_gpr(vcpu, access->element[i].reg, values[i]);
 	return true;
+	/* END LAB */
 }
 
 static bool store(struct vcpu *vcpu, const struct insn_access *access, uint64_t ipa)
 {
+	/* LAB 07.4 */
 	for (unsigned i = 0; i < access->elements; i++) {
 		const struct mmio_access element = element_access(access, i, ipa);
 
@@ -74,6 +79,7 @@ static bool store(struct vcpu *vcpu, const struct insn_access *access, uint64_t 
 			return false;
 	}
 	return true;
+	/* END LAB */
 }
 
 static bool zero(struct vcpu *vcpu, uint64_t ipa, uint32_t bytes)
@@ -115,11 +121,13 @@ static bool perform(struct vcpu *vcpu, const struct insn_access *access, uint64_
 static void complete(struct vcpu *vcpu, const struct insn_access *access,
 		     const struct insn_place *place)
 {
+	/* LAB 07.4 */
 	if (access->write_back && access->base_reg == INSN_SP)
 		guest_set_sp(vcpu, place->write_back_value);
 	else if (access->write_back)
 		set_gpr(vcpu, access->base_reg, place->write_back_value);
 	vcpu_advance(vcpu);
+	/* END LAB */
 }
 
 const char *emulate_access(struct vm_vcpu *vcpu)
@@ -139,6 +147,7 @@ const char *emulate_access(struct vm_vcpu *vcpu)
 	if (status != INSN_OK)
 		return insn_status_name(status);
 
+	/* LAB 07.4 */
 	const struct insn_registers registers = {
 		.x = core->frame.x, .sp = guest_sp(core), .pc = exit->pc};
 	const struct insn_place place = insn_resolve(&access, &registers, guest_zva_bytes());
@@ -152,4 +161,5 @@ const char *emulate_access(struct vm_vcpu *vcpu)
 		return NOTHING_THERE;
 	complete(core, &access, &place);
 	return 0;
+	/* END LAB */
 }

@@ -184,6 +184,24 @@ static void a_pair_is_loaded(void **state)
 	assert_int_equal(vcpu.core.frame.x[3], 0xfffefdfcfbfaf9f8);
 }
 
+/* Its second register is the base: both loads are from where the base was. */
+static void a_pair_loads_into_its_base_last(void **state)
+{
+	(void)state;
+	assert_completed(emulate(0xa9400841, DEVICE_VA, false)); /* ldp x1, x2, [x2] */
+	assert_int_equal(vcpu.core.frame.x[1], 0xf7f6f5f4f3f2f1f0);
+	assert_int_equal(vcpu.core.frame.x[2], 0xfffefdfcfbfaf9f8);
+}
+
+static void an_access_may_end_with_its_page(void **state)
+{
+	(void)state;
+	vcpu.core.frame.x[2] = DEVICE_VA + DEVICE_BYTES - 8;
+	assert_completed(
+		emulate(0x29000c41, DEVICE_VA + DEVICE_BYTES - 8, true)); /* stp w1, w3, [x2] */
+	assert_access(1, DEVICE_BYTES - 4, 4, 0x3333);
+}
+
 static void signed_words_fill_the_register(void **state)
 {
 	(void)state;
@@ -227,6 +245,7 @@ static void the_zero_register_reads_0_and_takes_nothing(void **state)
 	set_up(NULL);
 	assert_completed(emulate(0x29407c41, DEVICE_VA, false)); /* ldp w1, wzr, [x2] */
 	assert_int_equal(vcpu.core.frame.x[1], 0xf3f2f1f0);
+	assert_int_equal(vcpu.core.frame.x[0], 0);
 	assert_int_equal(done_count, 2);
 }
 
@@ -335,6 +354,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_pair_is_stored_in_order, set_up),
 		cmocka_unit_test_setup(a_pair_is_loaded, set_up),
+		cmocka_unit_test_setup(a_pair_loads_into_its_base_last, set_up),
+		cmocka_unit_test_setup(an_access_may_end_with_its_page, set_up),
 		cmocka_unit_test_setup(signed_words_fill_the_register, set_up),
 		cmocka_unit_test_setup(a_signed_byte_stops_at_w, set_up),
 		cmocka_unit_test_setup(pre_index_writes_back, set_up),

@@ -35,6 +35,8 @@ void console_output(unsigned console, uint8_t byte)
 void console_input_ready(unsigned console)
 {
 	assert_int_equal(console, CONSOLE);
+	assert_memory_equal(&uart.lock, &free_lock,
+			    sizeof(free_lock)); /* it may give more input at once */
 	ready_calls++;
 }
 
@@ -215,6 +217,8 @@ static void interrupts_follow_the_fifo_level(void **state)
 		rd(UARTDR);
 	assert_int_equal(rd(UARTRIS), 0);
 	assert_false(irq_level);
+	type("12345678");
+	assert_int_equal(rd(UARTRIS), INT_RX); /* at once: nothing waits for the next byte */
 }
 
 /* Each row of UARTIFLS: one byte less than the level raises only the time-out. */
@@ -263,6 +267,29 @@ static void the_fifo_flags_show_its_depth(void **state)
 	assert_true(rd(UARTFR) & FR_RXFF);
 	rd(UARTDR);
 	assert_false(rd(UARTFR) & FR_RXFF);
+	type("more than what the FIFO holds");
+	assert_true(rd(UARTFR) & FR_RXFF);
+}
+
+/* Nobody listens: input waits where it is, even for a guest that reads UARTDR blindly. */
+static void what_does_not_listen_gets_no_input(void **state)
+{
+	(void)state;
+	type("k");
+	assert_int_equal(rd(UARTDR), 0);
+	assert_int_equal(rd(UARTRIS), 0);
+	listen();
+	assert_int_equal(rd(UARTDR), 'k');
+}
+
+static void an_empty_fifo_reads_0_and_stays_empty(void **state)
+{
+	(void)state;
+	listen();
+	assert_int_equal(rd(UARTDR), 0);
+	type("k");
+	assert_int_equal(rd(UARTDR), 'k');
+	assert_true(rd(UARTFR) & FR_RXFE);
 }
 
 /* Back-pressure: 256 bytes are taken, and the console hears when half of them have gone. */
@@ -307,11 +334,24 @@ static void the_last_level_told_is_the_true_one(void **state)
 static void narrow_reads_see_their_bytes(void **state)
 {
 	(void)state;
-	wr(UARTIBRD, 0x1234);
-	assert_int_equal(vuart_read(&uart, UARTIBRD, 1), 0x34);
-	assert_int_equal(vuart_read(&uart, UARTIBRD + 1, 1), 0x12);
-	assert_int_equal(vuart_read(&uart, UARTIBRD, 2), 0x1234);
+	wr(UARTIBRD, 0x92b4);
+	assert_int_equal(vuart_read(&uart, UARTIBRD, 1), 0xb4);
+	assert_int_equal(vuart_read(&uart, UARTIBRD + 1, 1), 0x92);
+	assert_int_equal(vuart_read(&uart, UARTIBRD, 2), 0x92b4);
 	assert_int_equal(vuart_read(&uart, UARTIBRD + 2, 2), 0);
+}
+
+/* A byte or a halfword written is the register's whole value; beside its first byte nothing is. */
+static void narrow_writes_are_cut_to_their_width(void **state)
+{
+	(void)state;
+	vuart_write(&uart, UARTIBRD, 1, 0xabcd1234);
+	assert_int_equal(rd(UARTIBRD), 0x34);
+	vuart_write(&uart, UARTIBRD, 2, 0xabcd5678);
+	assert_int_equal(rd(UARTIBRD), 0x5678);
+	vuart_write(&uart, UARTIBRD + 1, 1, 0xff);
+	vuart_write(&uart, UARTIBRD + 2, 2, 0xffff);
+	assert_int_equal(rd(UARTIBRD), 0x5678);
 }
 
 static void settings_keep_only_the_bits_that_exist(void **state)
@@ -383,9 +423,12 @@ int main(void)
 		TEST(every_trigger_level_is_honoured),
 		TEST(data_left_behind_raises_its_interrupt_again),
 		TEST(the_fifo_flags_show_its_depth),
+		TEST(what_does_not_listen_gets_no_input),
+		TEST(an_empty_fifo_reads_0_and_stays_empty),
 		TEST(a_full_queue_refuses_and_says_when_it_has_room),
 		TEST(the_last_level_told_is_the_true_one),
 		TEST(narrow_reads_see_their_bytes),
+		TEST(narrow_writes_are_cut_to_their_width),
 		TEST(settings_keep_only_the_bits_that_exist),
 		TEST(wild_accesses_are_harmless),
 		TEST(reset_keeps_unread_input_and_lowers_the_line),

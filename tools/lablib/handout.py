@@ -15,7 +15,7 @@ from . import skeleton
 from .common import ROOT, LabError, time_scale
 
 COMMAND_S = 120
-_BLOCK = re.compile(r"(?P<notes>(?:^<!--.*-->\n)*)^```console\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"(?P<notes>(?:^<!--[^\n]*-->\n)*)^```console\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _STATE = re.compile(r"<!-- state: (start|solved|reference|keep|task (\d+)) -->")
 _NOT_RUN = re.compile(r"<!-- not run: \S.*-->")
 _NUMBER = re.compile(r"0x[0-9a-f]+|\d+(\.\d+)?|\b[0-9a-f]{7,}\b")
