@@ -46,9 +46,11 @@ unsigned cpu_watchpoints(void)
 /* A 4-bit field of an ID register, no larger than `most`. */
 static uint64_t clamp(uint64_t value, unsigned shift, uint64_t most)
 {
+	/* LAB 06.1 */
 	const uint64_t field = value >> shift & 0xf;
 
 	return MIN(field, most) << shift;
+	/* END LAB */
 }
 
 #define FIELD4(shift) (UINT64_C(0xf) << (shift))
@@ -59,9 +61,11 @@ static uint64_t clamp(uint64_t value, unsigned shift, uint64_t most)
  */
 static uint64_t pfr0(uint64_t value)
 {
+	/* LAB 06.1 */
 	return clamp(value, 0, 2) | clamp(value, 4, 1) | (value & (FIELD4(16) | FIELD4(20))) |
 	       clamp(value, 24, 1) | (value & FIELD4(48)) | clamp(value, 56, 1) |
 	       (value & FIELD4(60));
+	/* END LAB */
 }
 
 /* BT (guarded pages), SSBS without the MSR form's trap. No MTE, RAS_frac, MPAM_frac, SME. */
@@ -76,8 +80,10 @@ static uint64_t pfr1(uint64_t value)
  */
 static uint64_t dfr0(uint64_t value)
 {
+	/* LAB 06.1 */
 	return clamp(value, 0, 8) | (pmu_is_there() ? UINT64_C(1) << 8 : 0) |
 	       (value & (FIELD4(12) | FIELD4(20) | FIELD4(28)));
+	/* END LAB */
 }
 
 /* All but TME (27:24); DGH, RNDR, TLB, TS, FHM and the cryptographic ones need nothing of us. */
@@ -110,7 +116,9 @@ static uint64_t mmfr0(uint64_t value)
  */
 static uint64_t mmfr1(uint64_t value)
 {
+	/* LAB 06.1 */
 	return (value & (FIELD4(0) | FIELD4(12) | FIELD4(20) | FIELD4(24) | FIELD4(36)));
+	/* END LAB */
 }
 
 /*
@@ -133,6 +141,7 @@ static unsigned field_plus_1(unsigned index, unsigned shift)
 
 static void find_hidden(void)
 {
+	/* LAB 06.1 */
 	const uint64_t isa = READ_SYSREG(ID_AA64PFR0_EL1), debug = READ_SYSREG(ID_AA64DFR0_EL1);
 
 	hidden_traps = (struct hidden_traps){
@@ -141,6 +150,7 @@ static void find_hidden(void)
 		.cptr = isa & FIELD4(44) ? CPTR_TAM : 0,
 		.mdcr = (debug & FIELD4(32) ? MDCR_TPMS : 0) | (debug & FIELD4(40) ? MDCR_TTRF : 0),
 	};
+	/* END LAB */
 }
 
 void id_regs_init(void)

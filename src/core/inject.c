@@ -25,6 +25,7 @@
 
 static uint64_t vector_offset(uint64_t pstate)
 {
+	/* LAB 06.3 */
 	if (pstate & PSTATE_AARCH32)
 		return VECTOR_LOWER_32;
 	switch (pstate & PSTATE_MODE) {
@@ -35,6 +36,7 @@ static uint64_t vector_offset(uint64_t pstate)
 	default:
 		return VECTOR_SAME_SPX;
 	}
+	/* END LAB */
 }
 
 static bool from_el0(uint64_t pstate)
@@ -48,6 +50,7 @@ static bool from_el0(uint64_t pstate)
  */
 static uint64_t handler_pstate(uint64_t pstate)
 {
+	/* LAB 06.3 */
 	const uint64_t sctlr = READ_SYSREG(SCTLR_EL1);
 	uint64_t result =
 		PSTATE_EL1H | PSTATE_DAIF | (pstate & (PSTATE_NZCV | PSTATE_DIT | PSTATE_PAN));
@@ -58,6 +61,7 @@ static uint64_t handler_pstate(uint64_t pstate)
 	if (sctlr & SCTLR_DSSBS)
 		result |= PSTATE_SSBS;
 	return result;
+	/* END LAB */
 }
 
 /*
@@ -66,6 +70,7 @@ static uint64_t handler_pstate(uint64_t pstate)
  */
 static enum vt_err enter_el1(struct vcpu *vcpu, uint64_t esr)
 {
+	/* LAB 06.3 */
 	const uint64_t vbar = READ_SYSREG(VBAR_EL1);
 	const bool fetch =
 		FIELD_GET(ESR_EC, esr) == EC_IABT_SAME || FIELD_GET(ESR_EC, esr) == EC_IABT_LOWER;
@@ -79,11 +84,14 @@ static enum vt_err enter_el1(struct vcpu *vcpu, uint64_t esr)
 	vcpu->frame.pc = vbar + vector_offset(vcpu->frame.pstate);
 	vcpu->frame.pstate = handler_pstate(vcpu->frame.pstate);
 	return VT_OK;
+	/* END LAB */
 }
 
 enum vt_err vcpu_inject_undefined(struct vcpu *vcpu)
 {
+	/* LAB 06.3 */
 	return enter_el1(vcpu, FIELD_PREP(ESR_EC, EC_UNKNOWN) | ESR_IL);
+	/* END LAB */
 }
 
 /* The classes of debug exceptions are pairs, the lower number from a lower level; BRK's is the same for both. */
@@ -101,10 +109,12 @@ enum vt_err vcpu_inject_debug(struct vcpu *vcpu, uint64_t esr, uint64_t far)
 /* IL is 1 for every abort without ISV. (Arm ARM D19.2, ESR_EL1.IL.) */
 static enum vt_err inject_abort(struct vcpu *vcpu, uint64_t ec_from_el0, uint64_t far, uint32_t iss)
 {
+	/* LAB 06.3 */
 	const uint64_t ec = from_el0(vcpu->frame.pstate) ? ec_from_el0 : ec_from_el0 + 1;
 
 	WRITE_SYSREG(FAR_EL1, far);
 	return enter_el1(vcpu, FIELD_PREP(ESR_EC, ec) | ESR_IL | iss);
+	/* END LAB */
 }
 
 enum vt_err vcpu_inject_data_abort(struct vcpu *vcpu, uint64_t far, uint32_t iss)

@@ -97,6 +97,16 @@ static inline void ic_ialluis(void)
 	__asm__ volatile("ic ialluis" ::: "memory");
 }
 
+/* This CPU's own caches, by set and way: clean, and clean and invalidate. */
+static inline void dc_csw(uint64_t set_way)
+{
+	__asm__ volatile("dc csw, %0" ::"r"(set_way) : "memory");
+}
+static inline void dc_cisw(uint64_t set_way)
+{
+	__asm__ volatile("dc cisw, %0" ::"r"(set_way) : "memory");
+}
+
 /*
  * Let whoever runs with its caches off find in memory what EL2 has written. Line by line, of the
  * size that CTR_EL0.DminLine gives; complete on return.
@@ -115,6 +125,7 @@ static inline void clean_to_memory(const void *start, uint64_t bytes)
 
 uint64_t fake_sysreg_read(const char *name);
 void fake_sysreg_write(const char *name, uint64_t value);
+void fake_set_way(const char *operation, uint64_t set_way); /* for core/sysreg_trap.c alone */
 
 #define READ_SYSREG(name)	  fake_sysreg_read(STRINGIFY(name))
 #define WRITE_SYSREG(name, value) fake_sysreg_write(STRINGIFY(name), value)
@@ -139,6 +150,14 @@ static inline void dsb_ishst(void)
 static inline void dmb_ish(void)
 {
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+static inline void dc_csw(uint64_t set_way)
+{
+	fake_set_way("csw", set_way);
+}
+static inline void dc_cisw(uint64_t set_way)
+{
+	fake_set_way("cisw", set_way);
 }
 
 #endif
