@@ -24,6 +24,7 @@ image_start:
 
 	.text
 primary_entry:
+	/* LAB 01.2 primary_entry */
 	msr	daifset, #0xf
 	mov	x19, x0				/* the device tree, for later */
 	mrs	x1, CurrentEL
@@ -44,9 +45,12 @@ primary_entry:
 	b.hs	2f
 	stp	xzr, xzr, [x1], #16
 	b	1b
+2:
+	/* END LAB */
 
 	/* We are linked at 0: add where we really are to each pointer in initialised data. */
-2:	adrp	x0, image_start
+	/* LAB 01.3 relocation */
+	adrp	x0, image_start
 	add	x0, x0, :lo12:image_start
 	adrp	x1, rela_start
 	add	x1, x1, :lo12:rela_start
@@ -62,12 +66,17 @@ primary_entry:
 	add	x5, x5, x0
 	str	x5, [x0, x3]
 	b	3b
+4:
+	/* END LAB */
 
 	/*
 	 * What we wrote went past the caches. Lines that were speculated in before must not hide it once the caches are on:
 	 * invalidate the whole image. (Nothing of it is dirty: we are the first to run.)
 	 */
-4:	adrp	x1, image_end
+	/* LAB 01.4 invalidation */
+	adrp	x0, image_start
+	add	x0, x0, :lo12:image_start
+	adrp	x1, image_end
 	add	x1, x1, :lo12:image_end
 	mrs	x2, ctr_el0
 	ubfx	x2, x2, #16, #4			/* CTR_EL0.DminLine: log2 of words in the smallest line */
@@ -79,6 +88,7 @@ primary_entry:
 	cmp	x0, x1
 	b.lo	5b
 	dsb	sy
+	/* END LAB */
 
 	adrp	x0, boot_mmu
 	add	x0, x0, :lo12:boot_mmu
@@ -102,6 +112,7 @@ primary_entry:
 	.global	secondary_entry
 	.type	secondary_entry, %function
 secondary_entry:
+	/* LAB 01.5 secondary_entry */
 	msr	daifset, #0xf
 	mov	x19, x0
 	ldr	x1, [x0, #SECONDARY_TTBR0]
@@ -118,9 +129,11 @@ secondary_entry:
 	bl	secondary_main
 7:	wfi
 	b	7b
+	/* END LAB */
 
 /* x1 TTBR0, x2 TCR, x3 MAIR, x4 SCTLR. Identity mapped, so the next instruction is where it was. */
 mmu_on:
+	/* LAB 01.4 mmu_on */
 	msr	hcr_el2, xzr			/* E2H = 0: the layout of TCR_EL2 and friends depends on it */
 	mov	x5, #(1 << 31)			/* but EL1 is AArch64, always */
 	msr	hcr_el2, x5
@@ -135,14 +148,17 @@ mmu_on:
 	msr	sctlr_el2, x4
 	isb
 	ret
+	/* END LAB */
 
 /* Not at EL2: C says so on the platform's UART, and does not come back. It writes BSS, reads no pointer from data. */
 wrong_level:
+	/* LAB 01.2 wrong_level */
 	adrp	x1, boot_stack_top
 	add	sp, x1, :lo12:boot_stack_top
 	bl	boot_wrong_level
 8:	wfi
 	b	8b
+	/* END LAB */
 
 	.bss
 	.balign	4096

@@ -14,16 +14,19 @@
  * value is lost, which no longer matters.
  */
 	.macro	own_fault kind
+	/* LAB 02.1 own_fault */
 	.balign	16
 	msr	sp_el0, x0
 	mov	x0, #\kind
 	b	el2_fault_entry
+	/* END LAB */
 	.endm
 
 	.section .text.vectors, "ax"
 	.balign	16
 	.global	el2_own_vectors
 el2_own_vectors:
+	/* LAB 02.1 el2_own_vectors */
 	own_fault 0				/* current EL with SP_EL0: synchronous, IRQ, FIQ, SError. Never used by us */
 	own_fault 1
 	own_fault 2
@@ -33,6 +36,7 @@ el2_own_vectors:
 	b	el2_irq_entry			/* only in a window: everywhere else PSTATE.I is set */
 	own_fault 6
 	own_fault 7
+	/* END LAB */
 
 /*
  * An interrupt of EL2's own code, in a window. C may change x0-x18 and x30; ELR and SPSR say where we were: another exception, a
@@ -77,6 +81,7 @@ el2_irq_entry:
  * Build struct fault_frame on the emergency stack and call el2_fault(kind, frame). x0 = kind; the faulting x0 is in SP_EL0.
  */
 el2_fault_entry:
+	/* LAB 02.2 el2_fault_entry */
 	msr	tpidr_el0, x1			/* the guest's is lost too */
 	mrs	x1, tpidr_el2
 	ldr	x1, [x1, #PERCPU_EMERGENCY_SP]
@@ -106,3 +111,4 @@ el2_fault_entry:
 	bl	el2_fault
 1:	wfi					/* el2_fault() does not come back */
 	b	1b
+	/* END LAB */

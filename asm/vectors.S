@@ -28,6 +28,7 @@
  * Leaves: x0 = struct vcpu *.
  */
 	.macro	save_guest
+	/* LAB 03.6 save_guest */
 	str	x0, [sp, #ENTRY_PARK]		/* a register to work with */
 	ldr	x0, [sp, #ENTRY_VCPU]
 	stp	x2, x3, [x0, #VCPU_X(2)]
@@ -50,6 +51,7 @@
 	mrs	x3, spsr_el2
 	stp	x30, x2, [x0, #VCPU_X(30)]	/* the PC stands behind x30 in the frame */
 	str	x3, [x0, #VCPU_PSTATE]
+	/* END LAB */
 	.endm
 
 /*
@@ -57,6 +59,7 @@
  * what counts. `vcpu`: x0 or x1.
  */
 	.macro	resume_vcpu vcpu
+	/* LAB 03.5 resume_vcpu */
 	ldp	x30, x2, [\vcpu, #VCPU_X(30)]
 	ldr	x3, [\vcpu, #VCPU_PSTATE]
 	msr	elr_el2, x2
@@ -73,6 +76,7 @@
 	ldp	x0, x1, [\vcpu, #VCPU_X(0)]
 	eret
 	sb_after_eret
+	/* END LAB */
 	.endm
 
 	.macro	resume_guest
@@ -82,12 +86,14 @@
 
 /* x0 = struct vcpu *. */
 	.macro	load_callee_saved_of_guest
+	/* LAB 03.4 load_callee_saved_of_guest */
 	ldp	x19, x20, [x0, #VCPU_X(19)]
 	ldp	x21, x22, [x0, #VCPU_X(21)]
 	ldp	x23, x24, [x0, #VCPU_X(23)]
 	ldp	x25, x26, [x0, #VCPU_X(25)]
 	ldp	x27, x28, [x0, #VCPU_X(27)]
 	ldr	x29, [x0, #VCPU_X(29)]
+	/* END LAB */
 	.endm
 
 /* No CPU may run ahead past ERET with EL2's rights: a barrier that is never reached. */
@@ -321,6 +327,7 @@ record_later:
 	.global	vcpu_enter
 	.type	vcpu_enter, %function
 vcpu_enter:
+	/* LAB 03.4 vcpu_enter */
 	sub	sp, sp, #ENTRY_BYTES
 	stp	x0, x1, [sp, #ENTRY_VCPU]
 	stp	x19, x20, [sp, #ENTRY_SAVED]
@@ -331,8 +338,10 @@ vcpu_enter:
 	stp	x29, x30, [sp, #ENTRY_SAVED + 80]
 	load_callee_saved_of_guest
 	b	resume
+	/* END LAB */
 
 leave_guest:
+	/* LAB 03.4 leave_guest */
 	ldp	x19, x20, [sp, #ENTRY_SAVED]
 	ldp	x21, x22, [sp, #ENTRY_SAVED + 16]
 	ldp	x23, x24, [sp, #ENTRY_SAVED + 32]
@@ -341,3 +350,4 @@ leave_guest:
 	ldp	x29, x30, [sp, #ENTRY_SAVED + 80]
 	add	sp, sp, #ENTRY_BYTES
 	ret
+	/* END LAB */

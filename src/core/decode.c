@@ -40,6 +40,7 @@ const char *exit_reason_name(unsigned reason)
 /* Other than a plain load or store to nothing: core/decode.h. */
 static void decode_fault(struct vcpu_exit *exit, bool fetch)
 {
+	/* LAB 02.4 */
 	const struct fault_code code = fault_code_of(exit->esr);
 	struct fault *fault = &exit->fault;
 
@@ -59,6 +60,7 @@ static void decode_fault(struct vcpu_exit *exit, bool fetch)
 	fault->needs_instruction = !fetch && !fault->table_walk && !fault->maintenance &&
 				   fault->type == FAULT_TRANSLATION && fault->far_known &&
 				   fault->ipa_known && !(exit->esr & ISS_ABT_ISV);
+	/* END LAB */
 }
 
 static void decode_data_abort(struct vcpu_exit *exit)
@@ -73,6 +75,7 @@ static void decode_data_abort(struct vcpu_exit *exit)
 
 static void decode_wait(struct vcpu_exit *exit)
 {
+	/* LAB 02.4 */
 	const unsigned kind = FIELD_GET(ISS_WFX_TI, exit->esr);
 
 	exit->reason = EXIT_HALT;
@@ -80,14 +83,17 @@ static void decode_wait(struct vcpu_exit *exit)
 	exit->halt.wfe = kind == WAIT_WFE || kind == WAIT_WFET;
 	exit->halt.reg =
 		exit->esr & ISS_WFX_RN_VALID ? (uint8_t)FIELD_GET(ISS_WFX_RN, exit->esr) : 31;
+	/* END LAB */
 }
 
 static void decode_call(struct vcpu_exit *exit, uint32_t function)
 {
+	/* LAB 02.4 */
 	exit->reason = EXIT_HYPERCALL;
 	exit->call.function = function;
 	exit->call.immediate = (uint16_t)FIELD_GET(ISS_IMMEDIATE, exit->esr);
 	exit->call.smc = FIELD_GET(ESR_EC, exit->esr) == EC_SMC64;
+	/* END LAB */
 }
 
 static void decode_debug(struct vcpu_exit *exit, enum debug_kind kind)
@@ -106,11 +112,13 @@ static void decode_debug(struct vcpu_exit *exit, enum debug_kind kind)
 
 static void decode_serror(struct vcpu_exit *exit)
 {
+	/* LAB 02.4 */
 	exit->reason = EXIT_SERROR;
 	exit->serror.implementation_defined = (exit->esr & ISS_SERROR_IDS) != 0;
 	exit->serror.external = (exit->esr & ISS_ABT_EA) != 0;
 	exit->serror.severity = (uint8_t)FIELD_GET(ISS_SERROR_AET, exit->esr);
 	exit->serror.code = (uint8_t)FIELD_GET(ISS_ABT_FSC, exit->esr);
+	/* END LAB */
 }
 
 /* MCR, MRC and, in AArch32, VMRS. */

@@ -16,20 +16,24 @@ void sysregs_reset(struct vcpu_sysregs *regs)
 
 void sysregs_store(struct vcpu_sysregs *regs)
 {
+	/* LAB 03.1 */
 #define SYSREG(name, bits, reset) regs->name = READ_SYSREG(name);
 #include "core/sysregs.def"
 	if (!cpu_has_pauth())
 		return;
 #define SYSREG_PAUTH(name, bits, encoding) regs->name = READ_SYSREG(encoding);
 #include "core/sysregs.def"
+	/* END LAB */
 }
 
 void sysregs_restore(const struct vcpu_sysregs *regs)
 {
+	/* LAB 03.1 */
 #define SYSREG(name, bits, reset) WRITE_SYSREG(name, regs->name);
 #include "core/sysregs.def"
 	if (!cpu_has_pauth())
 		return;
 #define SYSREG_PAUTH(name, bits, encoding) WRITE_SYSREG(encoding, regs->name);
 #include "core/sysregs.def"
+	/* END LAB */
 }

@@ -107,6 +107,7 @@ enum vt_err vcpu_load(struct vcpu *vcpu)
 {
 	struct percpu *cpu = this_cpu();
 
+	/* LAB 03.2 */
 	if (vcpu->cpu || cpu->current)
 		return VT_ESTATE;
 
@@ -130,12 +131,14 @@ enum vt_err vcpu_load(struct vcpu *vcpu)
 	if (__builtin_expect(vcpu->ring != 0, 0))
 		vcpu_trace_resume(vcpu);
 	return VT_OK;
+	/* END LAB */
 }
 
 enum vt_err vcpu_put(struct vcpu *vcpu)
 {
 	struct percpu *cpu = this_cpu();
 
+	/* LAB 03.2 */
 	if (vcpu->cpu != cpu)
 		return VT_ESTATE;
 
@@ -157,6 +160,7 @@ enum vt_err vcpu_put(struct vcpu *vcpu)
 	vcpu->cpu = 0;
 	cpu->current = 0;
 	return VT_OK;
+	/* END LAB */
 }
 
 /*
@@ -165,6 +169,7 @@ enum vt_err vcpu_put(struct vcpu *vcpu)
  */
 static bool can_enter(const struct vcpu *vcpu, uint8_t *why)
 {
+	/* LAB 03.3 */
 	const unsigned modes = 1u << PSTATE_EL0 | 1u << PSTATE_EL1T | 1u << PSTATE_EL1H;
 	const uint64_t mode = vcpu->frame.pstate & (PSTATE_MODE | PSTATE_AARCH32);
 
@@ -179,6 +184,7 @@ static bool can_enter(const struct vcpu *vcpu, uint8_t *why)
 	else
 		*why = ENTRY_NO_AARCH32;
 	return false;
+	/* END LAB */
 }
 
 void vcpu_kick(struct vcpu *vcpu)

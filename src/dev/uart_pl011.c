@@ -22,28 +22,34 @@ static uint64_t uart_base; /* 0: not known yet, output vanishes */
 
 void uart_early_init(uint64_t base)
 {
+	/* LAB 01.1 */
 	uart_base = base;
 	mmio_write32(base + UARTIMSC, 0);
 	mmio_write32(base + UARTCR, CR_UARTEN | CR_TXE | CR_RXE);
+	/* END LAB */
 }
 
 void uart_putc(char character)
 {
+	/* LAB 01.1 */
 	if (!uart_base)
 		return;
 	for (unsigned polls = 0; mmio_read32(uart_base + UARTFR) & FR_TXFF; polls++)
 		if (polls == TX_POLLS)
 			return;
 	mmio_write32(uart_base + UARTDR, (uint8_t)character);
+	/* END LAB */
 }
 
 void uart_puts(const char *text)
 {
+	/* LAB 01.1 */
 	for (; *text; text++) {
 		if (*text == '\n')
 			uart_putc('\r');
 		uart_putc(*text);
 	}
+	/* END LAB */
 }
 
 /*
@@ -52,9 +58,11 @@ void uart_puts(const char *text)
  */
 int uart_getc(void)
 {
+	/* LAB 01.1 */
 	if (!uart_base || mmio_read32(uart_base + UARTFR) & FR_RXFE)
 		return -1;
 	return mmio_read32(uart_base + UARTDR) & 0xff;
+	/* END LAB */
 }
 
 /*
@@ -62,8 +70,10 @@ int uart_getc(void)
  */
 void uart_enable_rx_interrupt(void)
 {
+	/* LAB 01.1 */
 	if (uart_base)
 		mmio_write32(uart_base + UARTIMSC, INT_RX | INT_RT);
+	/* END LAB */
 }
 
 void uart_mask_rx(void)

@@ -266,6 +266,9 @@ static void check_machine(void)
 	}
 }
 
+/* Hidden: found relative to the PC. Nothing has been relocated when EL1 is told about, no table of addresses either. */
+extern const uint64_t hal_early_uart __attribute__((visibility("hidden")));
+
 /* Entered at EL1: MMU off, nothing set up but the stack. Say so, and stop. */
 void boot_wrong_level(void)
 {

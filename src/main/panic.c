@@ -63,6 +63,7 @@ static void log_backtrace(uint64_t frame)
 {
 	const uint64_t low = (uint64_t)(uintptr_t)data_start, high = (uint64_t)(uintptr_t)image_end;
 
+	/* LAB 02.3 */
 	log_line("backtrace:");
 	for (unsigned i = 0;
 	     i < BACKTRACE_FRAMES && frame >= low && frame <= high - 16 && IS_ALIGNED(frame, 8);
@@ -76,6 +77,7 @@ static void log_backtrace(uint64_t frame)
 			break;
 		frame = record[0];
 	}
+	/* END LAB */
 }
 
 /* `exception_class`: of ESR_EL2; 0 when it was panic(). */
@@ -111,6 +113,8 @@ void el2_fault(uint64_t kind, const struct fault_frame *frame)
 	static const char *const kinds[] = {
 		"synchronous, SP_EL0", "IRQ, SP_EL0", "FIQ, SP_EL0", "SError, SP_EL0",
 		"synchronous",	       "IRQ",	      "FIQ",	     "SError"};
+
+	/* LAB 02.3 */
 	const uint64_t esr = READ_SYSREG(ESR_EL2);
 	const uint64_t elr = READ_SYSREG(ELR_EL2);
 
@@ -128,4 +132,5 @@ void el2_fault(uint64_t kind, const struct fault_frame *frame)
 	log_line("  x30 %016llx  sp  %016llx", (ull)frame->x[30], (ull)frame->sp);
 	log_backtrace(frame->x[29]);
 	end_report((unsigned)FIELD_GET(ESR_EC, esr));
+	/* END LAB */
 }

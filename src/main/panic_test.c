@@ -32,6 +32,14 @@ static _Noreturn void fault_with_known_registers(void)
 	__builtin_unreachable();
 }
 
+/*
+ * As if the exception of this kind had been taken from EL2: the vector is entered, and what the syndrome registers hold is old.
+ */
+static void enter_vector(unsigned kind)
+{
+	__asm__ volatile("br %0" ::"r"(READ_SYSREG(VBAR_EL2) + 0x80 * kind));
+}
+
 void panic_test(const char *name)
 {
 	/* The page at 0 is not mapped. Volatile: a compiler that knew the address would refuse it. */
@@ -47,10 +55,12 @@ void panic_test(const char *name)
 		__asm__ volatile("brk #7");
 	else if (strcmp(name, "registers") == 0)
 		fault_with_known_registers();
+	else if (strncmp(name, "vector", 6) == 0)
+		enter_vector((unsigned)name[6] & 7);
 	else if (strcmp(name, "assert") == 0)
 		ASSERT(name == 0);
 	else
 		log_line("boot argument panic-test=%s: no such test (null, text, stack, brk, "
-			 "registers, assert)",
+			 "registers, vector0 to vector7, assert)",
 			 name);
 }

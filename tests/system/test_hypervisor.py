@@ -56,6 +56,13 @@ def image_elf():
     return next(path.with_suffix(".elf") for path in harness.BUILD.glob("*/vitrine.img") if path.read_bytes() == image)
 
 
+@pytest.mark.parametrize("vector, kind", [(0, "synchronous, SP_EL0"), (3, "SError, SP_EL0"), (6, "FIQ"), (7, "SError")])
+def test_each_vector_tells_what_it_is_for(tmp_path, vector, kind):
+    run = harness.run(tmp_path, "--hv-append", f"panic-test=vector{vector}", nodes=[harness.vm("hello", HELLO)])
+    assert re.search(rf"EL2 exception: {kind}, \w", run.log), run.report()
+    assert run.exit_line() == (4, "panic"), run.report()
+
+
 def test_each_register_is_told_as_it_was(tmp_path):
     run = harness.run(tmp_path, "--hv-append", "panic-test=registers", nodes=[harness.vm("hello", HELLO)])
     told = {name: int(value, 16) for name, value in re.findall(r"\b(x\d+|sp) +([0-9a-f]{16})\b", run.log)}

@@ -163,13 +163,13 @@ def grade_claims(outcome, boots):
     itself says, where the test is about that."""
     test = outcome.test
     booted = boots.get(test.boot)
-    for text, patterns in ((booted.log, test.log), (booted.console, test.console)):
+    for where, text, patterns in (("log", booted.log, test.log), ("console", booted.console, test.console)):
         for pattern in patterns:
             outcome.total += 1
             if re.search(pattern, text, re.MULTILINE):
                 outcome.passed += 1
             else:
-                outcome.failures.append(f"{'the log' if text is booted.log else 'the console'} does not say {pattern!r}: " +
+                outcome.failures.append(f"the {where} does not say {pattern!r}: " +
                                         booted.how_it_ended())
     if outcome.total == 0 or test.claims:
         _claims(outcome, booted)

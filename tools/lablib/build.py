@@ -29,16 +29,21 @@ def tag_of(lab, work):
     return f"lab{lab.id}" if work == lab.work else f"lab{lab.id}-{zlib.crc32(os.fsencode(work)):08x}"
 
 
+def _forget(tag):
+    for path in BUILD.glob(f"vitrine*-{tag}.img"):
+        path.unlink()
+    for path in BUILD.glob(f"*/{tag}"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def forgotten(tag):
-    """What is built under this tag does not stay."""
+    """What is built under this tag does not stay, nor does what a run has left that was killed."""
+    _forget(tag)
     try:
         yield
     finally:
-        for path in BUILD.glob(f"vitrine*-{tag}.img"):
-            path.unlink()
-        for path in BUILD.glob(f"*/{tag}"):
-            shutil.rmtree(path, ignore_errors=True)
+        _forget(tag)
 
 
 def check_files(lab, work):

@@ -160,6 +160,9 @@ def verify(lab, args, tree):
             _alternatives(lab, row, made)
             if args.release:
                 _released(lab, row, tree)
+        if args.verbose:
+            print("\n".join(f"    BROKEN: {broken}" for broken in row.broken) or "    reference, skeleton, other solutions: as they should be",
+                  flush=True)
         if args.mutants:
             _mutants(lab, row, made, args.verbose, args.only_mutants)
     row.seconds = time.monotonic() - begin
