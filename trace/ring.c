@@ -64,6 +64,7 @@ void trace_ring_init(struct trace_ring *ring, unsigned cpu, void *pages)
  */
 void trace_offer(struct trace_ring *ring)
 {
+	/* LAB 11.3 */
 	if (ring->oldest == ring->filled)
 		return;
 	/* label: OFFER. While older ones are still out, nothing has been overwritten: they go on from there. */
@@ -75,10 +76,12 @@ void trace_offer(struct trace_ring *ring)
 	ring->oldest = ring->filled;
 	/* Release: whoever sees the new count also sees the pages. */
 	__atomic_store_n(&ring->offered, ring->filled, __ATOMIC_RELEASE);
+	/* END LAB */
 }
 
 void trace_seal(struct trace_ring *ring)
 {
+	/* LAB 11.1 */
 	if (!ring->open)
 		return;
 	/* label: SEAL */
@@ -89,6 +92,7 @@ void trace_seal(struct trace_ring *ring)
 	ring->filled++;
 	if (!ring->flight)
 		trace_offer(ring);
+	/* END LAB */
 }
 
 void trace_flush_old(struct trace_ring *ring, uint64_t age)
@@ -101,6 +105,7 @@ void trace_flush_old(struct trace_ring *ring, uint64_t age)
 
 uint32_t trace_ring_begin_sending(struct trace_ring *ring)
 {
+	/* LAB 11.3 */
 	const uint32_t offered = __atomic_load_n(&ring->offered, __ATOMIC_ACQUIRE);
 	const uint32_t from = __atomic_load_n(&ring->offer_from, __ATOMIC_RELAXED);
 
@@ -110,17 +115,21 @@ uint32_t trace_ring_begin_sending(struct trace_ring *ring)
 		__atomic_store_n(&ring->reaped, from, __ATOMIC_RELEASE);
 	}
 	return offered;
+	/* END LAB */
 }
 
 static void count_lost(struct trace_ring *ring, uint64_t word0)
 {
+	/* LAB 11.4 */
 	ring->lost_of[class_of[word0 & 0xff]]++;
 	ring->lost++;
+	/* END LAB */
 }
 
 /* label: OVERWRITE. The page belongs to this CPU alone: nobody has been offered it. */
 static void overwrite_oldest(struct trace_ring *ring)
 {
+	/* LAB 11.4 */
 	const uint64_t *record = page_words(ring, ring->oldest);
 	const uint64_t *end = record + HEADER_WORDS + trace_page(ring, ring->oldest)->commit / 8;
 
@@ -129,11 +138,13 @@ static void overwrite_oldest(struct trace_ring *ring)
 		ring->overwritten++;
 	}
 	ring->oldest++;
+	/* END LAB */
 }
 
 /* label: ROOM. Is there a place for page number `filled`? A flight recorder makes one, if no page of its is out. */
 static bool make_room(struct trace_ring *ring)
 {
+	/* LAB 11.4 */
 	/* Acquire: the device has finished with a page before we write into it. */
 	const uint32_t reaped = __atomic_load_n(&ring->reaped, __ATOMIC_ACQUIRE);
 	const bool all_back = reaped == ring->offered;
@@ -147,10 +158,12 @@ static bool make_room(struct trace_ring *ring)
 		return false;
 	overwrite_oldest(ring);
 	return true;
+	/* END LAB */
 }
 
 bool trace_turn_page(struct trace_ring *ring, uint64_t now)
 {
+	/* LAB 11.1 */
 	if (ring->open) {
 		trace_seal(ring);
 		if (!ring->flight &&
@@ -181,6 +194,7 @@ bool trace_turn_page(struct trace_ring *ring, uint64_t now)
 	ring->last = words + PAGE_WORDS - TRACE_RECORD_MAX_WORDS;
 	ring->open = true;
 	return true;
+	/* END LAB */
 }
 
 /*
@@ -189,6 +203,7 @@ bool trace_turn_page(struct trace_ring *ring, uint64_t now)
  */
 static uint64_t *reserve(struct trace_ring *ring, uint64_t word0, uint64_t now)
 {
+	/* LAB 11.2 */
 	const uint64_t *fits = ring->last + TRACE_RECORD_MAX_WORDS - TRACE_WORDS(word0);
 
 	if ((ring->pos > ring->last || ring->pos > fits || (now - ring->base) >> 32 != 0) &&
@@ -197,12 +212,15 @@ static uint64_t *reserve(struct trace_ring *ring, uint64_t word0, uint64_t now)
 		return 0;
 	}
 	return ring->pos;
+	/* END LAB */
 }
 
 static void publish(struct trace_ring *ring, uint64_t *record, uint64_t word0, uint64_t now)
 {
+	/* LAB 11.2 */
 	record[0] = word0 | (now - ring->base) << 32;
 	ring->pos = record + TRACE_WORDS(word0);
+	/* END LAB */
 }
 
 static __attribute__((noinline)) void exit_in_full(struct trace_ring *ring, uint64_t word0,
@@ -235,6 +253,7 @@ static __attribute__((noinline)) void exit_in_full(struct trace_ring *ring, uint
 void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, uint64_t now, uint64_t esr,
 		uint64_t pc, const struct trace_note *note, bool has_value)
 {
+	/* LAB 11.2 */
 	uint64_t *record = ring->pos, value = note->address;
 	const uint64_t since = now - ring->base;
 	uint64_t large = (now - begin) | since;
@@ -252,6 +271,7 @@ void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, uint64_
 	record[2] = pc;
 	record[3] = value;
 	ring->pos = record + 4; /* label: PUBLISH */
+	/* END LAB */
 }
 
 static void emit_in_full(struct trace_ring *ring, uint64_t word0, const uint64_t *words,

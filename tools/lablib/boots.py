@@ -9,7 +9,7 @@ import secrets
 import subprocess
 import time
 
-from . import build, golden, jail
+from . import build, golden, jail, wire
 from .common import BUILD, ROOT, STATUS_TODO, Infrastructure, LabError, case_pattern, run, time_scale
 
 PLACEHOLDER = b"VITRINE-NONCE-##"
@@ -49,6 +49,28 @@ def run_until(pattern, command, cwd, timeout, preexec_fn):
         child.terminate()
     _, said = child.communicate()
     return subprocess.CompletedProcess(command, child.returncode, path.read_text(errors="replace"), said.decode(errors="replace"))
+
+
+def run_debugged(command, port, script, elf, cwd, timeout):
+    """run() of a hypervisor with its debugger's port, and a debugger there: also its verdicts. No namespace of its own: the port is in
+    ours."""
+    path = cwd / "console"
+    with open(path, "wb") as out:
+        child = subprocess.Popen([str(word) for word in command], cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE,
+                                 preexec_fn=jail.limit_files)
+    end, log, verdicts = time.monotonic() + timeout, cwd / "vitrine.log", []
+    while child.poll() is None and time.monotonic() < end:
+        if log.exists() and "gdb: port ready" in log.read_text(errors="replace"):
+            verdicts, transcript = wire.talk(port, script, elf)
+            (cwd / "wire").write_text("\n".join(transcript) + "\n")
+            break
+        time.sleep(POLL_S)
+    try:
+        _, said = child.communicate(timeout=max(end - time.monotonic(), 1))
+    except subprocess.TimeoutExpired:
+        child.terminate()
+        _, said = child.communicate()
+    return subprocess.CompletedProcess(command, child.returncode, path.read_text(errors="replace"), said.decode(errors="replace")), verdicts
 
 
 class Booted:
@@ -143,8 +165,14 @@ class Boots:
                    "--trace", "run.pftrace", "--timeout", str(int(seconds) + 1), *boot.args,
                    "--qemu-arg=-chardev", "--qemu-arg=file,id=mailbox,path=mailbox",
                    "--qemu-arg=-semihosting-config", "--qemu-arg=enable=on,target=native,chardev=mailbox"]
+        verdicts = []
         try:
-            done = run_until(boot.until, command, cwd=folder, timeout=seconds * 2 + 60, preexec_fn=jail.limit_files)
+            if boot.wire:
+                port = wire.free_port()
+                command = [*command[len(jail.prefix()):], f"--gdb={port}", "--halt"]
+                done, verdicts = run_debugged(command, port, self.lab.folder / boot.wire, elf, folder, seconds + 60)
+            else:
+                done = run_until(boot.until, command, cwd=folder, timeout=seconds * 2 + 60, preexec_fn=jail.limit_files)
         except subprocess.TimeoutExpired as error:
             raise Infrastructure(f"boot {boot.id}: tools/vitrine does not come back") from error
         if done.returncode == STATUS_SETUP:
@@ -152,6 +180,10 @@ class Boots:
         booted = Booted(folder, elf, done.returncode, done.stderr)
         booted.console = done.stdout.replace("\r", "")
         booted.read_mailbox(nonces)
+        for ok, claim, seen in verdicts:
+            booted.claims.append((ok, claim))
+            booted.values[claim] = f"seen {seen}"
+            booted.console += f"{'ok' if ok else 'FAIL'}: {claim}\n"
         return booted
 
     def rerun(self, boot):
@@ -230,9 +262,17 @@ _COMPARE = {"==": operator.eq, "!=": operator.ne, "<=": operator.le, ">=": opera
 
 
 def grade_events(outcome, boots):
-    """T: how many lines of `vtrace dump` match."""
+    """T: how many lines of `vtrace dump` match, and whether the recording is whole."""
     test = outcome.test
     booted = boots.get(test.boot)
+    if test.check:
+        done = run([BUILD / "host/vtrace", "check", booted.folder / "run.vtr"])
+        outcome.total += 1
+        if done.returncode == 0 and re.search(test.check, done.stdout):
+            outcome.passed += 1
+        else:
+            said = (done.stderr + done.stdout).replace(f"{booted.folder}/", "").strip().splitlines()
+            outcome.failures.append(f"vtrace check, expected {test.check!r}: " + "; ".join(said[:3]) + f": {booted.how_it_ended()}")
     lines = booted.vtrace("dump").splitlines()
     for pattern, bound in test.events.items():
         match = _BOUND.match(bound.strip())

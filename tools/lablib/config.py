@@ -25,6 +25,7 @@ class Boot:
     nodes: list = field(default_factory=list)
     args: list = field(default_factory=list)
     timeout: float = 20.0
+    wire: str = ""  # a file of the lab's: what a debugger says and must hear (wire.py). The guest waits for it
     until: str = ""  # a regular expression: when the console says this, the boot is over. For one that ends in no other way
 
 
@@ -39,6 +40,7 @@ class Test:
     claims: list = None
     golden: str = ""
     events: dict = field(default_factory=dict)
+    check: str = ""  # a regular expression: what `vtrace check` must say, beside finding nothing wrong
     function: str = ""
     order: list = field(default_factory=list)
     console: list = field(default_factory=list)  # regular expressions: what EL2 itself says, on the UART and in the log
@@ -113,8 +115,8 @@ def _check(lab, where):
             wrong(f"test {test.id}: parent {test.parent}: there is no such test")
         if test.boot and test.boot not in [boot.id for boot in lab.boot]:
             wrong(f"test {test.id}: boot {test.boot}: there is no such boot")
-        if test.tier == "T" and not (test.golden or test.events):
-            wrong(f"test {test.id}: golden or events is missing")
+        if test.tier == "T" and not (test.golden or test.events or test.check):
+            wrong(f"test {test.id}: golden, events or check is missing")
     for reference in lab.edit:
         if not (ROOT / reference).exists() and not (ROOT / "prebuilt").exists():
             wrong(f"edit: {reference}: there is no such file")

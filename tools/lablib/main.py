@@ -73,7 +73,7 @@ def _run(args):
             lab.boot_named(args.boot).timeout = 3600
         booted = made.get(args.boot)
         folder.mkdir(parents=True, exist_ok=True)
-        for name in ("run.vtr", "run.pftrace", "vitrine.log", "mailbox"):
+        for name in ("run.vtr", "run.pftrace", "vitrine.log", "mailbox", "wire"):
             if (booted.folder / name).exists():
                 (folder / name).write_bytes((booted.folder / name).read_bytes())
     print(booted.console, end="")
