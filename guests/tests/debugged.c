@@ -7,7 +7,7 @@
 #define CLASS_BRK 0x3c
 
 /* Not in .bss, which the start-up code clears: the debugger may write it before the first instruction. */
-__attribute__((used, section(".data"))) volatile uint64_t released;
+__attribute__((used, section(".data"))) volatile uint64_t released, rounds;
 __attribute__((used)) volatile uint64_t watched, called, spins[MAX_VCPUS];
 static volatile unsigned own_brks;
 
@@ -69,10 +69,32 @@ __attribute__((noinline)) void touch(uint64_t value)
 	watched = value;
 }
 
+__attribute__((noinline, used)) void spin(uint64_t vcpu)
+{
+	spins[vcpu]++;
+}
+
+/* The debugger asks for it, and reads the argument: ticks of the physical counter, which goes on when a debugger stops guests. */
+__attribute__((noinline, used)) void timed(uint64_t ticks)
+{
+	called = ticks;
+}
+
+static void time_rounds(void)
+{
+	while (rounds) {
+		const uint64_t begin = MRS(cntpct_el0);
+
+		for (uint64_t i = 0; i < rounds; i++)
+			spin(0);
+		timed(MRS(cntpct_el0) - begin);
+	}
+}
+
 void secondary(uint64_t vcpu)
 {
 	while (!released)
-		spins[vcpu]++;
+		spin(vcpu);
 	hvc(PSCI_CPU_OFF, 0, 0, 0);
 }
 
@@ -95,7 +117,8 @@ void first(const void *device_tree)
 	__asm__ volatile("brk #0x800");
 	CHECK_EQUAL(own_brks, 1, "the guest's own BRK is the guest's");
 	say("waiting\n");
+	time_rounds();
 	while (!released)
-		spins[0]++;
+		spin(0);
 	finish();
 }

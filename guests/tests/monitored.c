@@ -49,6 +49,98 @@ static uint64_t hot_elsewhere(uint64_t number)
 	return alias(number, &hots[0]);
 }
 
+/*
+ * What a debugger may execute in the CPU's place: every register that a loop over odd numbers has written goes into the result, the
+ * flags too. MRS, ROR, STR and RET are for the CPU itself.
+ */
+uint64_t mixed(uint64_t number, uint64_t *scratch);
+#define FLAGS "	mrs	x9, nzcv\n	add	x0, x0, x9\n	ror	x0, x0, #7\n"
+__asm__("	.text\n"
+	"	.global mixed, mixed_end\n"
+	"	.type mixed, %function\n"
+	"mixed:	mov	x10, x0\n"
+	"	mov	w11, w0\n"
+	"	movz	x12, #0x8000, lsl #48\n"
+	"	movk	x12, #0x1234, lsl #16\n"
+	"	movn	w13, #5\n"
+	"	movn	x14, #5, lsl #32\n"
+	"	nop\n"
+	"	adds	x2, x10, x12\n" FLAGS "	subs	x3, x10, x12\n" FLAGS
+	"	adds	w4, w10, w13\n" FLAGS "	subs	w5, w10, w12\n" FLAGS
+	"	subs	x6, x10, #0\n" FLAGS "	cmp	x10, x10\n" FLAGS
+	"	cmn	w10, #0xfff, lsl #12\n" FLAGS "	subs	w7, wzr, w10\n" FLAGS
+	"	sub	x8, x10, #0x123, lsl #12\n"
+	"	add	w15, w10, #0xfff\n"
+	"	add	x16, sp, #16\n"
+	"	mov	x5, sp\n"
+	"	sub	x16, x16, x5\n"
+	"	adr	x17, 1f\n"
+	"	adr	x9, mixed\n"
+	"	sub	x17, x17, x9\n"
+	"	adrp	x9, mixed\n"
+	"	adr	x5, mixed\n"
+	"	sub	x9, x5, x9\n"
+	"	add	x17, x17, x9\n"
+	"1:	add	x0, x0, x2\n"
+	"	add	x0, x0, x3\n"
+	"	add	x0, x0, x4\n"
+	"	add	x0, x0, x6\n"
+	"	add	x0, x0, x7\n"
+	"	sub	x0, x0, x8\n"
+	"	add	x0, x0, x11\n"
+	"	sub	x0, x0, x14\n"
+	"	add	x0, x0, x15\n"
+	"	add	x0, x0, x16\n"
+	"	add	x0, x0, x17\n"
+	"	cbz	w10, 2f\n"
+	"	add	x0, x0, #1\n"
+	"2:	cbnz	x10, 3f\n"
+	"	add	x0, x0, #2\n"
+	"3:	tbz	x10, #0, 4f\n"
+	"	add	x0, x0, #4\n"
+	"4:	tbnz	x10, #63, 5f\n"
+	"	add	x0, x0, #8\n"
+	"5:	cmp	x10, x12\n"
+	"	b.eq	6f\n"
+	"	b.lo	6f\n"
+	"	add	x0, x0, #16\n"
+	"6:	b.ge	7f\n"
+	"	b.pl	7f\n"
+	"	add	x0, x0, #32\n"
+	"7:	b.ls	8f\n"
+	"	b.gt	8f\n"
+	"	add	x0, x0, #64\n"
+	"8:	b.vc	9f\n"
+	"	b	9f\n"
+	"	add	x0, x0, #128\n"
+	"9:	mov	x9, x30\n"
+	"	bl	9f\n"
+	"8:	b	8f\n"
+	"9:	adr	x5, 8b\n"
+	"	sub	x5, x30, x5\n"
+	"	add	x0, x0, x5\n"
+	"	b	8b\n"
+	"8:	mov	x30, x9\n"
+	"	str	x0, [x1]\n"
+	"mixed_end:\n"
+	"	ret\n"
+	"	.size mixed, . - mixed\n");
+
+static uint64_t mixed_all(void)
+{
+	uint64_t result = 1, scratch;
+
+	for (unsigned i = 0; i < 8; i++)
+		result = mixed(result << 63 | result >> 1, &scratch) + scratch;
+	return mixed(0, &scratch) + mixed(1ul << 63, &scratch) + result;
+}
+
+/* The debugger comes between the two. */
+static __attribute__((noinline, used)) void mixed_once(uint64_t result)
+{
+	__asm__ volatile("" ::"r"(result) : "memory");
+}
+
 /* A page of its own. */
 __attribute__((noinline, aligned(4096), section(".text.paged"))) uint64_t paged(uint64_t number)
 {
@@ -102,6 +194,9 @@ void first(const void *device_tree)
 	CHECK_EQUAL(right, CALLS, "each call is right");
 	CHECK_EQUAL(hots[0], CALLS, "each call is made once");
 	CHECK_EQUAL(hot_elsewhere(7), 8, "by another address too");
+	right = mixed_all();
+	mixed_once(right);
+	CHECK_EQUAL(mixed_all(), right, "instructions do what they did");
 	MSR(cntv_cval_el0, 0);
 	MSR(cntv_ctl_el0, 1);
 	with_pending_interrupt();

@@ -31,6 +31,16 @@ static bool is_dead(const struct debug_vm *vm)
 	return VM_PHASE(vm_phase_word(vm->vm)) == VM_DEAD;
 }
 
+/* It stops for the debugger, even if it stops, or goes by one instruction, only to take a vCPU over a breakpoint. */
+static void stop_for(struct debug_vm *vm, const struct gdb_stop *why)
+{
+	if (!world_stop(vm, why) && (vm->reported || vm->over)) {
+		vm->reported = false;
+		vm->why = *why;
+	}
+	vm->over = NULL;
+}
+
 void server_attach(struct debug_vm *vm)
 {
 	const struct gdb_stop why = {.thread = {debug_pid_of(vm), 1}, .signal = GDB_SIGNAL_INT};
@@ -40,7 +50,7 @@ void server_attach(struct debug_vm *vm)
 	debug_record(debug_vcpu_of(vm->vm->vcpu[0]), TRACE_DEBUG_ATTACH);
 	vm->reported = false;
 	control.awaiting = true;
-	world_stop(vm, &why); /* model: attach */
+	stop_for(vm, &why); /* model: attach */
 }
 
 /* "A debugger would want" the one that waits for it, else the first one that lives. */
@@ -67,11 +77,7 @@ void server_stop(void)
 
 		if (own.thread.pid != pid)
 			own.thread = (struct gdb_thread){pid, 1};
-		if (!world_stop(vm, &own) && (vm->reported || vm->over)) { /* model: ctrl_c */
-			vm->reported = false;
-			vm->why = own;
-			vm->over = NULL;
-		}
+		stop_for(vm, &own); /* model: ctrl_c */
 	}
 }
 

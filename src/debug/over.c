@@ -2,15 +2,19 @@
  * Steps over a breakpoint that GDB is not told of: its condition is false, or it has been met by another name of its page, which
  * GDB cannot step over as it knows of no breakpoint there.
  *
- * A breakpoint register is switched off on the one CPU, for the one instruction. A patched word is in everybody's memory: while
- * it is lifted no other vCPU of the VM may run, or it would run past; and so with a page that is guarded (guards.c). Where others are on, the VM stops as for GDB, the one
- * instruction is executed, and all go on; the debugger's CPU sees to it between two looks at its port.
+ * What only computes or branches is simulated (simulate.h). For the rest a breakpoint register is switched off on the one CPU, for
+ * the one instruction. A patched word is in everybody's memory: while it is lifted no other vCPU of the VM may run, or it would
+ * run past; and so with a page that is guarded (guards.c). Where others are on, the VM stops as for GDB, the one instruction is
+ * executed, and all go on; the debugger's CPU sees to it between two looks at its port.
  */
 #include "debug/memory.h"
 #include "debug/server.h"
+#include "debug/simulate.h"
 
 #include "hal/arm64.h"
 #include "irq/vgic.h"
+#include "vm/debug_hook.h"
+#include "vm/guest_state.h"
 
 void over_begin(struct debug_vcpu *debug)
 {
@@ -76,18 +80,40 @@ void over_add(struct debug_vcpu *debug, uint64_t page)
 		debug->over.page[debug->over.pages++] = page;
 }
 
+/*
+ * Most instructions need no lifting and no step: one exit, and the others run on. Not where a patched word lies behind a breakpoint
+ * register: it has yet to be asked.
+ */
+static bool is_simulated(const struct debug_vcpu *debug, uint64_t pa)
+{
+	struct vcpu *core = &debug->vcpu->core;
+	struct breaks *breaks = &debug->vm->breaks;
+	uint64_t at = pa, count;
+	const struct software_break *patch;
+
+	if (debug_steps(debug->vcpu) || debug->over.pages ||
+	    (!pa && !memory_find(debug, core->frame.pc, &at, &count)))
+		return false;
+	patch = breaks_find_pa(breaks, at);
+	if (!patch != !pa)
+		return false;
+	return simulate(&core->frame, guest_sp(core),
+			patch ? patch->original : *(const volatile uint32_t *)(uintptr_t)at);
+}
+
 void over(struct debug_vcpu *debug, uint64_t pa)
 {
 	const struct gdb_stop quiet = {.thread = debug_thread_of(debug->vcpu),
 				       .signal = GDB_SIGNAL_TRAP};
 
 	over_at(debug);
+	if (is_simulated(debug, pa))
+		return;
 	debug->over.pa = pa;
 	if ((!pa && !debug->over.pages) || is_alone(debug))
 		over_begin(debug);
 	else
-		world_stop_over(debug,
-				&quiet); /* if it stops already, the breakpoint is met again */
+		world_stop_over(debug, &quiet); /* if it stops already, it is met again */
 }
 
 /* All stand still: only this one goes on, by one instruction. */

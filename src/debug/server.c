@@ -94,39 +94,45 @@ static void look_for_sessions(void)
 }
 
 /*
+ * What has come goes behind the words at hand. The device says that the port has been opened before it hands over what is said
+ * there, so look at that afterwards, each time: the first word of a session would be taken for the last one of another, and its
+ * answer go nowhere.
+ */
+static uint32_t take(void)
+{
+	uint8_t *const to = server.in + server.in_end;
+	const uint32_t count = virtio_serial_receive(VIRTIO_SERIAL_PORT_GDB, to,
+						     sizeof(server.in) - server.in_end);
+
+	if (!count)
+		return 0;
+	virtio_serial_poll();
+	look_for_sessions(); /* in another one there is nothing at hand */
+	memmove(server.in + server.in_end, to, count);
+	server.in_end += count;
+	return count;
+}
+
+/*
  * A debugger that has waited for us while we started has said its first word several times, and expects one answer.
  */
 static void skip_repetitions(void)
 {
 	static const char first_word[] = "$qSupported";
-	uint32_t more;
 
-	do {
-		more = virtio_serial_receive(VIRTIO_SERIAL_PORT_GDB, server.in + server.in_end,
-					     sizeof(server.in) - server.in_end);
-		server.in_end += more;
-	} while (more && server.in_end < sizeof(server.in));
+	while (server.in_end < sizeof(server.in) && take())
+		;
 	for (uint32_t at = server.in_at + 1; at + sizeof(first_word) <= server.in_end; at++)
 		if (memcmp(server.in + at, first_word, sizeof(first_word) - 1) == 0)
 			server.in_at = at;
 	server.fresh = false;
 }
 
-/*
- * The device says that the port has been opened before it hands over what is said there. So look at that behind the words:
- * the first one of a session would be taken for the last one of another, and its answer go nowhere.
- */
 static bool fetch(void)
 {
-	const uint32_t count =
-		virtio_serial_receive(VIRTIO_SERIAL_PORT_GDB, server.in, sizeof(server.in));
-
 	server.in_at = server.in_end = 0;
-	if (!count)
+	if (!take())
 		return false;
-	virtio_serial_poll();
-	look_for_sessions();
-	server.in_end = count;
 	if (server.fresh)
 		skip_repetitions();
 	return true;

@@ -35,6 +35,8 @@ RUNS = 3
 MEMORY = "<0x0 0x40000000 0x0 0x00400000>"
 EMPTY = 0x40200000  # memory of the guest that it never uses
 STEPS = 100
+CONDITIONS = 5000
+COUNTER_HZ = 62_500_000  # of QEMU's CPUs
 
 
 class Meter:
@@ -151,6 +153,27 @@ def interrupt(folder):
     yield "gdb_interrupt_most_ms", f"{took[-1]:.1f}", "ms"
 
 
+def ticks(folder, *options, kind=None, vcpus=1):
+    """Of the counter, that a call in a loop takes, with a condition in the way that is never true."""
+    nodes = [harness.test_guest("debugged", "debugged", vcpus=vcpus, memory=MEMORY)]
+    with debugger.Debugged(folder, "--halt", *options, nodes=nodes) as guest:
+        said = guest.gdb(f"set *(long *)&rounds = {CONDITIONS}", "hbreak *timed", "continue",
+                         *([f"{kind} *spin if $x0 == 77"] if kind else []), "continue", *["p $x0", "continue"] * RUNS)
+    took = [int(number) for number in re.findall(r"^\$\d+ = (\d+)$", said, re.M)]
+    if len(took) != RUNS:
+        sys.exit(f"gdb.py: {said}")
+    return min(took) / CONDITIONS
+
+
+def conditions(folder):
+    """How often a condition can be false in a second, of one vCPU, and beside another that meets it, too; and what it takes."""
+    for kind, suffix in (("hbreak", ""), ("break", "_software")):
+        yield f"gdb_condition_rate{suffix}", f"{COUNTER_HZ / ticks(folder, kind=kind):.0f}", "/s"
+        yield f"gdb_condition_rate{suffix}_smp", f"{COUNTER_HZ / ticks(folder, kind=kind, vcpus=2):.0f}", "/s"
+        counted = ticks(folder, "--icount", kind=kind) - ticks(folder, "--icount")
+        yield f"gdb_condition_cost{suffix}", f"{counted:.0f}", "instructions"
+
+
 def library(_):
     said = subprocess.run(["make", "-s", "GDB=1", "gdbstub-size"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     yield "gdb_library_text_bytes", int(re.search(r"^\.text (\d+)$", said, re.M)[1]), "bytes"
@@ -174,7 +197,7 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     debugger.gdb_image()
     over = 0
-    for figures in (library, idle, traffic, restore, interrupt):
+    for figures in (library, idle, traffic, restore, interrupt, conditions):
         with tempfile.TemporaryDirectory() as folder:
             for name, value, unit in figures(pathlib.Path(folder)):
                 print(f"bench {name} {value} {unit}", flush=True)

@@ -58,6 +58,18 @@ def test_a_condition_that_is_false_disturbs_no_other_vcpu(tmp_path, kind):
         passed(guest)
 
 
+@pytest.mark.parametrize("kind", ["break", "hbreak"])
+def test_an_instruction_behind_a_false_condition_does_what_it_always_does(tmp_path, kind):
+    """Simulated or stepped: the guest has done the same without breakpoints, and compares."""
+    first, last = symbol("mixed"), symbol("mixed_end")
+    every = range(first, last + 4, 4) if kind == "break" else range(first + 7 * 4, first + 11 * 4, 4)
+    with halted(tmp_path) as guest:
+        said = guest.gdb("hbreak mixed_once", "continue", "delete", *[f"{kind} *{pc:#x} if $x10 == 77" for pc in every],
+                         "hbreak start_vcpu", "continue", *LET_IT_END)
+        assert said.count("reakpoint") > len(every) and "start_vcpu" in said and "SIG" not in said, said
+        passed(guest)
+
+
 def test_a_breakpoint_met_by_another_address_can_be_left(tmp_path):
     """GDB knows of none there, so it does not step over: the target does."""
     with halted(tmp_path) as guest:
