@@ -36,7 +36,7 @@ combination() {
 for compiler in "${compilers[@]}"; do
 	make --no-print-directory -s matrix-build CC="$compiler" >"$folder/build.txt"
 	for cpu in "${cpus[@]}"; do
-		VITRINE_CPU=$cpu combination "$compiler" "$cpu" tests/system -n 2 -m 'not once' "$@"
+		VITRINE_CPU=$cpu CC=$compiler combination "$compiler" "$cpu" tests/system -n 2 -m 'not once' "$@"
 	done
 done
 for hostcc in clang cc; do
