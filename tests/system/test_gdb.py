@@ -112,11 +112,12 @@ def test_memory_that_is_not_there_is_not_read(tmp_path):
 def test_ctrl_c_stops_all_and_all_go_on(tmp_path):
     with Debugged(tmp_path, nodes=[two_vcpus()]) as guest:
         guest.dialogue.expect("waiting\n")
-        child = guest.start("info threads", "p spins", "continue", "p/x *(long *)&spins", "info threads", *LET_IT_END,
+        child = guest.start("info threads", "p spins", "echo going on\\n", "continue", "p/x *(long *)&spins", "info threads", *LET_IT_END,
                             start_new_session=True)
-        time.sleep(3)
+        before = harness.read_until(child.stdout.fileno(), "going on\n", harness.BACKSTOP_S)
+        time.sleep(3)  # for `continue` to reach the guest; more is not wrong
         os.killpg(child.pid, signal.SIGINT)
-        said = child.communicate(timeout=harness.BACKSTOP_S)[0]
+        said = before + child.communicate(timeout=harness.BACKSTOP_S)[0]
         assert "received signal SIGINT" in said, said
         assert said.count('"debugged.vcpu1" (EL1)') == 2, said
         passed(guest)
@@ -125,7 +126,8 @@ def test_ctrl_c_stops_all_and_all_go_on(tmp_path):
 def test_a_gdb_that_is_killed_can_come_back(tmp_path):
     with Debugged(tmp_path, nodes=[two_vcpus()]) as guest:
         guest.dialogue.expect("waiting\n")
-        child = guest.start("break *touch", "watch *(long *)&watched", "continue")
+        child = guest.start("break *touch", "watch *(long *)&watched", "echo going on\\n", "continue")
+        harness.read_until(child.stdout.fileno(), "going on\n", harness.BACKSTOP_S)
         time.sleep(3)
         child.kill()
         child.communicate()
