@@ -270,7 +270,8 @@ void trace_exit(struct trace_ring *ring, uint64_t word0, uint64_t begin, uint64_
 	record[1] = (now - begin) | esr << 32;
 	record[2] = pc;
 	record[3] = value;
-	ring->pos = record + 4; /* label: PUBLISH */
+	/* label: PUBLISH */
+	ring->pos = record + 4;
 	/* END LAB */
 }
 
