@@ -14,7 +14,7 @@ $(error LAB=$(LABS_CHOSEN): see above)
 endif
 LAB_REFERENCES := $(foreach pair,$(LAB_MAP),$(firstword $(subst =, ,$(pair))))
 lab_choice = $(filter-out $(foreach source,$(LAB_REFERENCES),$(OBJ)/$(basename $(source)).o),$1) \
-	$(foreach source,$(LAB_REFERENCES),$(LINKED)/$(basename $(source)).o)
+	$(foreach source,$(LAB_REFERENCES),$(patsubst $(OBJ)/%,$(LINKED)/%,$(filter $(OBJ)/$(basename $(source)).o,$1)))
 else
 lab_choice = $1
 endif
