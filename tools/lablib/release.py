@@ -4,6 +4,7 @@
 stand skeletons, and objects that the build links. No line of a solution may be in such a tree: that is looked for at the end.
 """
 
+import collections
 import os
 import pathlib
 import re
@@ -15,6 +16,7 @@ from . import build, config, skeleton
 from .common import BUILD, ROOT, Infrastructure, LabError, make, run
 
 TELLING_CHARS = 28  # a shorter line of a body may stand anywhere
+LEAK_LINES = 3  # so many lines of one body in one file give it away
 SOURCE_FOLDERS = ("src/", "asm/", "trace/", "gdbstub/", "include/")
 VARIANTS = {"": [], "-gdb": ["GDB=1"]}
 TEMPLATES = ROOT / "labs/lib/course"
@@ -64,7 +66,7 @@ def _prebuilt(labs, target):
 
 
 def _telling_lines(labs):
-    """{line of a solution: where it stands}, without those that modules of no lab also have: idioms."""
+    """{line of a solution: the region where it stands}, without those that modules of no lab also have: idioms."""
     inside, outside = {}, set()
     withheld = {reference for lab in labs for reference in lab.edit}
     for name in _tracked():
@@ -78,20 +80,24 @@ def _telling_lines(labs):
                 covered.add(number)
                 text = lines[number].strip()
                 if len(text) >= TELLING_CHARS and not text.startswith(("/*", "*")):
-                    inside[text] = f"{reference}:{number + 1}"
+                    inside[text] = f"{reference}:{region.first + 1}"
         outside.update(line.strip() for number, line in enumerate(lines) if number not in covered)
     return {text: place for text, place in inside.items() if text not in outside}
 
 
 def leaks(labs, target):
-    """Lines of solutions that are in this tree."""
+    """Files of this tree that hold a part of a solution: several telling lines of one body. One alone is a call in a test."""
     telling = _telling_lines(labs)
+    telling_of = collections.Counter(telling.values())
     found = []
     for path in sorted(target.rglob("*")):
-        if path.is_file() and not path.is_symlink():
-            for number, line in enumerate(path.read_bytes().decode(errors="replace").split("\n")):
-                if line.strip() in telling:
-                    found.append(f"{path.relative_to(target)}:{number + 1}: {line.strip()}  (a solution: {telling[line.strip()]})")
+        if not path.is_file() or path.is_symlink():
+            continue
+        held = {line.strip() for line in path.read_bytes().decode(errors="replace").split("\n")} & telling.keys()
+        for place, count in collections.Counter(telling[line] for line in held).items():
+            if count >= min(LEAK_LINES, max(2, telling_of[place])):
+                example = next(line for line in sorted(held) if telling[line] == place)
+                found.append(f"{path.relative_to(target)}: {count} lines of the solution at {place}, such as: {example}")
     return found
 
 

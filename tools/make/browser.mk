@@ -6,7 +6,7 @@ define npm_packages
 $(BUILD)/npm/$1/installed: $2/package.json $2/package-lock.json
 	$$(call say,NPM,$2)
 	$$(Q)rm -rf $$(@D) && mkdir -p $$(@D) && cp $$^ $$(@D)
-	$$(Q)cd $$(@D) && npm ci --silent --ignore-scripts --no-audit --no-fund --no-update-notifier </dev/null
+	$$(Q)cd $$(@D) && npm ci --loglevel=error --ignore-scripts --no-audit --no-fund --no-update-notifier </dev/null
 	$$(Q)touch $$@
 endef
 $(eval $(call npm_packages,browser,tests/browser))
