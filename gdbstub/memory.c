@@ -30,6 +30,7 @@ static void move_on(struct gdb_stub *stub, size_t count)
  */
 enum gdb_err gdb_do_read_memory(struct gdb_stub *stub)
 {
+	/* LAB 12.2 */
 	size_t room, got;
 	uint8_t *const bytes = gdb_spare(stub, SIZE_MAX, &room);
 
@@ -40,11 +41,13 @@ enum gdb_err gdb_do_read_memory(struct gdb_stub *stub)
 	got = read_some(stub, bytes, room);
 	gdb_put_bytes(stub, bytes, got);
 	return got ? GDB_REPLIED : GDB_EFAULT;
+	/* END LAB */
 }
 
 /* Of no length: GDB asks in this way whether there is an X packet. */
 static enum gdb_err write_bytes(struct gdb_stub *stub, const uint8_t *bytes)
 {
+	/* LAB 12.2 */
 	if (!gdb_parsed(stub))
 		return GDB_EINVAL;
 	if (!stub->length)
@@ -53,26 +56,31 @@ static enum gdb_err write_bytes(struct gdb_stub *stub, const uint8_t *bytes)
 		return GDB_EFAULT;
 	return stub->config.ops->core->write_memory(stub->config.target, stub->thread,
 						    stub->address, bytes, (size_t)stub->length);
+	/* END LAB */
 }
 
 enum gdb_err gdb_do_write_hex(struct gdb_stub *stub)
 {
+	/* LAB 12.2 */
 	uint8_t *bytes;
 
 	gdb_expect(stub, ':');
 	bytes = stub->at;
 	gdb_bytes(stub, bytes, (size_t)stub->length);
 	return write_bytes(stub, bytes);
+	/* END LAB */
 }
 
 enum gdb_err gdb_do_write_binary(struct gdb_stub *stub)
 {
+	/* LAB 12.2 */
 	uint8_t *bytes;
 
 	gdb_expect(stub, ':');
 	bytes = stub->at;
 	stub->malformed |= gdb_binary(stub) != stub->length;
 	return write_bytes(stub, bytes);
+	/* END LAB */
 }
 
 /* Polynomial 0x04c11db7, most significant bit first. */

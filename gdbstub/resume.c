@@ -9,6 +9,7 @@
 /* A letter and what belongs to it. In capitals: with a signal. */
 static void take_action(struct gdb_stub *stub, struct gdb_action *action)
 {
+	/* LAB 12.3 */
 	uint8_t letter = *stub->at;
 
 	stub->at += !gdb_at_end(stub);
@@ -33,6 +34,7 @@ static void take_action(struct gdb_stub *stub, struct gdb_action *action)
 	} else if (letter != 'c') {
 		stub->malformed = true;
 	}
+	/* END LAB */
 }
 
 /*
@@ -42,6 +44,7 @@ static void take_action(struct gdb_stub *stub, struct gdb_action *action)
 static int find_action(struct gdb_stub *stub, uint8_t *list, struct gdb_thread thread,
 		       struct gdb_action *action)
 {
+	/* LAB 12.3 */
 	stub->at = list;
 	do {
 		struct gdb_thread selection = stub->selected;
@@ -54,6 +57,7 @@ static int find_action(struct gdb_stub *stub, uint8_t *list, struct gdb_thread t
 	} while (gdb_accept(stub, ';'));
 	action->kind = GDB_ACTION_STAY;
 	return false;
+	/* END LAB */
 }
 
 /* A list that moves nobody is never followed by a stop: it must be answered now. */

@@ -19,6 +19,7 @@ static void begin(struct gdb_stub *stub)
 /* One byte of the buffer is left for a NUL. */
 static void take_body(struct gdb_stub *stub, uint8_t byte)
 {
+	/* LAB 12.1 */
 	if (byte == '#') {
 		stub->rx_state = SUM_HIGH;
 	} else {
@@ -28,16 +29,19 @@ static void take_body(struct gdb_stub *stub, uint8_t byte)
 		else
 			stub->rx_oversize = true;
 	}
+	/* END LAB */
 }
 
 /* Without acknowledgements nobody would send it again: then it is a request that has failed. */
 static void refuse(struct gdb_stub *stub)
 {
+	/* LAB 12.1 */
 	stub->bad_packets++;
 	if (stub->no_ack)
 		gdb_reply_result(stub, GDB_EIO);
 	else
 		gdb_send_ack(stub, '-');
+	/* END LAB */
 }
 
 /*
@@ -67,6 +71,7 @@ static void accept(struct gdb_stub *stub)
 
 static void take_sum(struct gdb_stub *stub, uint8_t byte)
 {
+	/* LAB 12.1 */
 	const int digit = gdb_hex_digit(byte);
 
 	stub->rx_sum_sent = (uint8_t)(stub->rx_sum_sent << 4 | digit);
@@ -77,6 +82,7 @@ static void take_sum(struct gdb_stub *stub, uint8_t byte)
 		accept(stub);
 	else
 		refuse(stub);
+	/* END LAB */
 }
 
 /*
@@ -85,6 +91,7 @@ static void take_sum(struct gdb_stub *stub, uint8_t byte)
  */
 static void take_byte(struct gdb_stub *stub, uint8_t byte)
 {
+	/* LAB 12.1 */
 	if (stub->rx_state >= SUM_HIGH)
 		take_sum(stub, byte);
 	else if (stub->rx_state == BODY)
@@ -93,6 +100,7 @@ static void take_byte(struct gdb_stub *stub, uint8_t byte)
 		gdb_retransmit(stub);
 	if (byte == '$')
 		begin(stub);
+	/* END LAB */
 }
 
 bool gdb_rx(struct gdb_stub *stub, uint8_t byte)
