@@ -18,4 +18,4 @@ bench: ## what Vitrine costs, in instructions and bytes, with tracing off and on
 	@VITRINE_BUILD=$(abspath $(BUILD)) tests/bench/gdb.py
 
 # tests/system/test_bench_gate.py holds the budgets.
-test-build: $(BENCH_GUESTS)
+test-build matrix-build: $(BENCH_GUESTS)
