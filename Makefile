@@ -45,7 +45,7 @@ include web/explorer/rules.mk
 .PHONY: help build run clean lint format docs docs-serve docs-figures docs-reference api
 
 help: ## this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
 
 build: $(IMAGE) $(BUILD)/host/vtrace ## the hypervisor (build/vitrine.img; others by PLATFORM=) and the trace tool
 
