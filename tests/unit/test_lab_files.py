@@ -64,6 +64,18 @@ def test_mutants_fit_the_reference(lab, tmp_path):
 
 
 @each_lab
+def test_other_solutions_have_bodies_for_regions_of_the_reference(lab, tmp_path):
+    folders = list((lab.folder / "staff/alt").iterdir())
+    assert folders
+    for folder in folders:
+        names = {f"{pathlib.Path(reference).name}.bodies" for reference in lab.edit}
+        assert {path.name for path in folder.iterdir()} <= names
+        skeleton.write(lab, tmp_path, solved=True, force=True, alternative=folder)
+        assert any((tmp_path / name.removesuffix(".bodies")).read_text() != skeleton.cut(lab, reference, keep_all=True)
+                   for reference in lab.edit for name in [f"{pathlib.Path(reference).name}.bodies"])
+
+
+@each_lab
 def test_a_skeleton_has_nothing_of_the_solution(lab):
     for reference in lab.edit:
         text = skeleton.cut(lab, reference)

@@ -20,7 +20,7 @@ exit status:
 def _start(args):
     for lab in config.find(args.lab):
         folder = pathlib.Path(args.work or lab.work)
-        skeleton.write(lab, folder, args.upto, args.solved, args.force)
+        skeleton.write(lab, folder, args.upto, args.solved, args.force, args.alternative)
         for reference in lab.edit:
             print(f"{lab.work_file(reference, folder)}: yours, in place of {reference}")
         print(f"next: {lab.folder.relative_to(ROOT)}/handout.md; then make LAB={lab.id} grade")
@@ -127,9 +127,10 @@ def _parser():
     start = command("start", "put the files to write into the lab's work/", _start)
     start.add_argument("--force", action="store_true", help="write over what is there")
     start.add_argument("--upto", type=int, default=0, metavar="TASK", help="with the reference's bodies up to this task")
-    start.set_defaults(solved=False)
+    start.set_defaults(solved=False, alternative=None)
     solve = command("solve", "put the reference's files there, as if all were written", _start)
     solve.add_argument("--force", action="store_true", help="write over what is there")
+    solve.add_argument("--alternative", type=pathlib.Path, metavar="DIR", help="a folder of the lab's staff/alt: its bodies instead")
     solve.set_defaults(solved=True, upto=0)
     marking = command("grade", "mark what is in work/", _grade)
     marking.add_argument("--submission", type=pathlib.Path, metavar="DIR", help="take the lab's files, and nothing else, out of this folder")

@@ -81,25 +81,39 @@ def starter_of(lab):
     return tomllib.loads(path.read_text()) if path.exists() else {}
 
 
-def cut(lab, reference, upto=0, keep_all=False):
-    """The text of one file: skeleton of what `lab` asks for beyond task `upto`; no marker of any lab remains."""
+def bodies_of(path, names):
+    """{name: lines} of another right solution: it holds no more than the bodies, each in its region."""
+    lines = path.read_text().split("\n")
+    found = {region.name: lines[region.first + 1:region.last] for region in regions(path, lines)}
+    for name in found:
+        if name not in names:
+            raise LabError(f"{path}: {name}: the reference has no such region")
+    return found
+
+
+def cut(lab, reference, upto=0, keep_all=False, alternative=None):
+    """The text of one file: skeleton of what `lab` asks for beyond task `upto`, or with all bodies, an alternative's where it has
+    one; no marker of any lab remains."""
     path = ROOT / reference
     lines = path.read_text().split("\n")
     starter = starter_of(lab)
+    bodies = {}
+    if alternative and (alternative / f"{path.name}.bodies").exists():
+        bodies = bodies_of(alternative / f"{path.name}.bodies", {region.name for region in regions(reference, lines)})
     out, at = [], 0
     for region in regions(reference, lines):
         out += lines[at:region.first]
         body = lines[region.first + 1:region.last]
         if keep_all or region.lab != lab.id or region.task <= upto:
-            out += body
+            out += bodies.get(region.name, body)
         else:
             out += _replacement(region, starter, reference.endswith(".S"))
         at = region.last + 1
     return "\n".join(out + lines[at:])
 
 
-def write(lab, folder, upto=0, solved=False, force=False):
-    """Fill a folder with the files of a lab."""
+def write(lab, folder, upto=0, solved=False, force=False, alternative=None):
+    """Fill a folder with the files of a lab; `alternative`: a folder of staff/alt."""
     folder.mkdir(parents=True, exist_ok=True)
     for reference in lab.edit:
         target = lab.work_file(reference, folder)
@@ -110,5 +124,5 @@ def write(lab, folder, upto=0, solved=False, force=False):
         elif not (ROOT / reference).exists():
             raise LabError(f"{reference}: this tree has no reference source of lab {lab.id}")
         else:
-            text = cut(lab, reference, upto, solved)
+            text = cut(lab, reference, upto, solved, alternative)
         target.write_text(text)

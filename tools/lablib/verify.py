@@ -96,9 +96,7 @@ def _alternatives(lab, row, made):
         row.broken.append("no alternative solution in staff/alt")
     for folder in folders:
         work = made / f"alt-{folder.name}"
-        skeleton.write(lab, work, solved=True)
-        for file in folder.iterdir():
-            shutil.copy(file, work / file.name)
+        skeleton.write(lab, work, solved=True, alternative=folder)
         graded = _graded(lab, work, f"verify{lab.id}a", made / f"alt-{folder.name}-run")
         if graded.score != 100:
             row.broken.append(f"the solution staff/alt/{folder.name} scores {graded.score:g}: {_describe(graded)}")
