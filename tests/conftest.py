@@ -3,10 +3,13 @@
 import os
 import pathlib
 import shutil
+import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 BUILD = pathlib.Path(os.environ.get("VITRINE_BUILD") or ROOT / "build")
+
+sys.path.insert(0, str(ROOT / "tools"))  # what the tools are made of: lablib
 
 # A make that one of ours has started holds the lock already. The lock is of this tree only: elsewhere makes do not meet.
 SHIM = """\

@@ -1,10 +1,10 @@
 """A guest under the debugger that Vitrine has in itself: a run with its port, and GDBs on it."""
 
-import socket
 import subprocess
 import time
 
 import harness
+from lablib.common import free_port
 
 GUEST = harness.GUESTS / "tests/debugged.elf"
 CONNECT = ("set language c", "set remotetimeout 60", "target remote 127.0.0.1:{port}")
@@ -13,12 +13,6 @@ LET_IT_END = ("delete", "set *(long *)&released = 1", "continue")
 
 def gdb_image():
     subprocess.run(["make", "-s", "-j2", "gdb-image"], cwd=harness.ROOT, check=True, capture_output=True)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Debugged:

@@ -10,17 +10,20 @@ import pty
 import re
 import select
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+from lablib.manifest import SMALL_RAM, manifest, vm  # noqa: E402, F401
+
 BUILD = pathlib.Path(os.environ.get("VITRINE_BUILD") or ROOT / "build")
 VITRINE = ROOT / "tools/vitrine"
 VTRACE = BUILD / "host/vtrace"
 GUESTS = BUILD / "guests"
 BACKSTOP_S = 240
 MIB = 1 << 20
-SMALL_RAM = "<0x0 0x40000000 0x0 0x00200000>"
 # `make system CPU=...` and `make matrix`: every test that does not choose its CPU itself runs on this one.
 CPU = os.environ.get("VITRINE_CPU")
 
@@ -28,24 +31,6 @@ CPU = os.environ.get("VITRINE_CPU")
 def cpus(*models):
     """For parametrize: the CPUs that a test is about; the chosen one, when there is one. None is the launcher's default."""
     return [CPU] if CPU else list(models)
-
-
-def vm(name, image, vcpus=1, memory=SMALL_RAM, **properties):
-    """One VM's node. Properties: text becomes a string, a list strings, an int a cell; "<...>", "[...]" and "/incbin/" stay as
-    they are. None leaves one out."""
-    given = {"compatible": "vitrine,vm", "vcpus": vcpus, "memory": memory,
-             "image": None if image is None else f'/incbin/("{image}")', **properties}
-    lines = []
-    for key, value in given.items():
-        if isinstance(value, int):
-            value = f"<{value}>"
-        elif isinstance(value, list):
-            value = ", ".join(f'"{text}"' for text in value)
-        elif value is not None and not value.startswith(("<", "[", "/incbin/")):
-            value = f'"{value}"'
-        if value is not None:
-            lines.append(f"\t\t{key.replace('_', '-')} = {value};")
-    return f"\t{name} {{\n" + "\n".join(lines) + "\n\t};\n"
 
 
 def test_guest(name, guest, how="", **properties):
@@ -58,10 +43,6 @@ test_guest.__test__ = False  # a helper, whatever pytest makes of its name
 def bystander(naps=30):
     """A guest beside a hostile one: it must go on as if nothing were."""
     return test_guest("bystander", "bystander", f"naps={naps}")
-
-
-def manifest(*nodes):
-    return '/dts-v1/;\n/ {\n\tcompatible = "vitrine,manifest-v1";\n\n' + "\n".join(nodes) + "};\n"
 
 
 @dataclass

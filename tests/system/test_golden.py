@@ -7,14 +7,11 @@ the difference before you commit it.
 
 import os
 import subprocess
-import sys
 
 import pytest
 
 import harness
-
-sys.path.insert(0, str(harness.ROOT / "tools"))
-from lablib.golden import Functions, normal  # noqa: E402
+from lablib.golden import Functions, normal
 
 pytestmark = pytest.mark.once
 

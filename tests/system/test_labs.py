@@ -5,15 +5,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 
 import harness
-
-sys.path.insert(0, str(harness.ROOT / "tools"))
-from lablib import config, release, skeleton, verify  # noqa: E402
+from lablib import config, release, skeleton, verify
 
 pytestmark = pytest.mark.once
 LAB = config.find(["04"])[0]

@@ -2,14 +2,11 @@
 
 import pathlib
 import re
-import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
-from lablib import config, handout, host, skeleton, verify  # noqa: E402
-from lablib.common import LabError, case_pattern  # noqa: E402
+from lablib import config, handout, host, skeleton, verify
+from lablib.common import ROOT, LabError, case_pattern
 
 LABS = config.all_labs()
 each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)

@@ -14,15 +14,10 @@ import urllib.parse
 
 import pytest
 
+from lablib.common import free_port
 from test_vtrace import KERNEL, build, ordinary  # noqa: F401
 
 UI = "https://ui.perfetto.dev"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture

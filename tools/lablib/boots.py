@@ -1,37 +1,20 @@
 """Tests of the tiers Q and T: boots of the lab's image, what the guests said in their mailbox, and what the trace shows."""
 
 import collections
-import json
 import operator
-import os
 import re
 import secrets
 import subprocess
 import time
 
 from . import build, golden, jail, wire
-from .common import BUILD, ROOT, STATUS_TODO, Infrastructure, LabError, case_pattern, run, time_scale
+from .common import BUILD, ROOT, STATUS_TODO, Infrastructure, LabError, case_pattern, free_port, run, time_scale
+from .manifest import manifest, vm
 
 PLACEHOLDER = b"VITRINE-NONCE-##"
-SMALL_RAM = "<0x0 0x40000000 0x0 0x00200000>"
 LAST_EVENTS = 20
 POLL_S = 0.05
 STATUS_TIMEOUT, STATUS_SETUP = 124, 6
-
-
-def node(name, image, vcpus, properties):
-    """A VM of the manifest. Properties: text becomes a string, a list strings, an int a cell; "<...>" and "[...]" stay."""
-    lines = []
-    for key, value in {"compatible": "vitrine,vm", "vcpus": vcpus, "memory": SMALL_RAM, "image": f'/incbin/("{image}")',
-                       **properties}.items():
-        if isinstance(value, int):
-            value = f"<{value}>"
-        elif isinstance(value, list):
-            value = ", ".join(f'"{text}"' for text in value)
-        elif not value.startswith(("<", "[", "/incbin/")):
-            value = f'"{value}"'
-        lines.append(f"\t\t{key.replace('_', '-')} = {value};")
-    return f"\t{name} {{\n" + "\n".join(lines) + "\n\t};\n"
 
 
 def run_until(pattern, command, cwd, timeout, preexec_fn):
@@ -153,10 +136,8 @@ class Boots:
                 raise Infrastructure(f"{elf}: no place for the nonce")
             image = folder / f"{row['name']}.elf"
             image.write_bytes(data.replace(PLACEHOLDER, nonces[row["name"]].encode()))
-            how = {"bootargs": row["how"]} if row.get("how") else {}
-            nodes.append(node(row["name"], image.name, row.get("vcpus", 1), {**how, **row.get("properties", {})}))
-        manifest = folder / "vms.dts"
-        manifest.write_text('/dts-v1/;\n/ {\n\tcompatible = "vitrine,manifest-v1";\n\n' + "\n".join(nodes) + "};\n")
+            nodes.append(vm(row["name"], image.name, row.get("vcpus", 1), bootargs=row.get("how") or None, **row.get("properties", {})))
+        (folder / "vms.dts").write_text(manifest(*nodes))
         return self._run(boot, folder, elf, nonces)
 
     def _run(self, boot, folder, elf, nonces):
@@ -168,7 +149,7 @@ class Boots:
         verdicts = []
         try:
             if boot.wire:
-                port = wire.free_port()
+                port = free_port()
                 command = [*command[len(jail.prefix()):], f"--gdb={port}", "--halt"]
                 done, verdicts = run_debugged(command, port, self.lab.folder / boot.wire, elf, folder, seconds + 60)
             else:
@@ -285,8 +266,3 @@ def grade_events(outcome, boots):
         else:
             outcome.failures.append(f"{count} events {pattern!r}, expected {bound}" + ("" if lines else f": {booted.how_it_ended()}"))
     _look_back(outcome, boots, booted)
-
-
-def save(boots, path):
-    """For a person: where each boot's files are."""
-    path.write_text(json.dumps({name: os.fspath(booted.folder) for name, booted in boots.done.items()}))

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import re
+import socket
 import subprocess
 import time
 
@@ -38,6 +39,13 @@ def make(*arguments):
     """Our Makefile, free of what the make that called us was told."""
     kept = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "LAB", "LABS")}
     return run(["make", "--no-print-directory", "-s", *arguments], cwd=ROOT, env=kept)
+
+
+def free_port():
+    """A port of 127.0.0.1 that nobody has just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def time_scale():

@@ -15,12 +15,6 @@ REPLY_S = 10
 _TOKEN = re.compile(rb"\$([^#$]*)#([0-9a-f]{2})|[^$]", re.DOTALL)
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def claims_of(path):
     """[(claim, [(verb, argument)])]"""
     found = []
