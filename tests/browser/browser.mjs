@@ -101,9 +101,14 @@ export async function axeFindings(page, rules) {
 		.flatMap((v) => v.nodes.map((node) => `${v.impact} ${v.id}: ${node.target.join(" ")}: ${v.help}`));
 }
 
-// How many pixels the page is wider than its window: 0 where nothing scrolls sideways.
+// How many pixels the page is wider than its window: 0 where nothing scrolls sideways. What a page does about a new size of its window
+// it does with the next frame, and nobody sees it before.
 export function overflow(page) {
-	return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+	return page.evaluate(async () => {
+		for (let frame = 0; frame < 2; frame++)
+			await new Promise(requestAnimationFrame);
+		return document.documentElement.scrollWidth - document.documentElement.clientWidth;
+	});
 }
 
 export function expect(condition, message) {

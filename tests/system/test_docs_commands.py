@@ -14,6 +14,7 @@ Nothing that looks like a command may stand in any other fence. Labs' handouts a
 """
 
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -188,8 +189,9 @@ def said(tree, command, turns):
 def tree(tmp_path_factory):
     """A copy of the tree with what is built in it, so that `make` finds all done."""
     copy = tmp_path_factory.mktemp("docs") / "vitrine"
-    shutil.copytree(ROOT, copy, symlinks=True, ignore=lambda folder, names: [name for name in names if folder == str(ROOT) and name in ("out",)
-                                                                              or folder == str(ROOT / "build") and name in ("site", "docs", "npm", "api")])
+    left_out = {ROOT: ["out"], ROOT / "build": ["site", "docs", "npm", "api"]}
+    shutil.copytree(ROOT, copy, symlinks=True,
+                    ignore=lambda folder, _: ["work"] if (path := pathlib.Path(folder)).parent == ROOT / "labs" else left_out.get(path, []))
     (copy / "out").mkdir()
     return copy
 

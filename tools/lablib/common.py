@@ -26,6 +26,12 @@ class Infrastructure(Exception):
     """Not the student's fault: a tool is missing, QEMU did not start. Never costs points."""
 
 
+def shown(path):
+    """A path as a person wants to read it: from the tree's root where it is in the tree."""
+    path = pathlib.Path(path).absolute()
+    return path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
+
+
 def run(arguments, **options):
     """A command's end, with its output as text. A tool that is missing is no student's fault."""
     options = {"capture_output": True, "text": True, "errors": "replace", "stdin": subprocess.DEVNULL, "check": False, **options}

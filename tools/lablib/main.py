@@ -6,7 +6,7 @@ import sys
 import tempfile
 
 from . import boots, build, config, grade, handout, release, report, skeleton, submission, verify
-from .common import EXIT_FAILED, EXIT_GRADED, EXIT_INFRASTRUCTURE, EXIT_USAGE, ROOT, Infrastructure, LabError
+from .common import EXIT_FAILED, EXIT_GRADED, EXIT_INFRASTRUCTURE, EXIT_USAGE, ROOT, Infrastructure, LabError, shown
 
 EPILOG = """\
 exit status:
@@ -22,7 +22,7 @@ def _start(args):
         folder = pathlib.Path(args.work or lab.work)
         skeleton.write(lab, folder, args.upto, args.solved, args.force, args.alternative)
         for reference in lab.edit:
-            print(f"{lab.work_file(reference, folder)}: yours, in place of {reference}")
+            print(f"{shown(lab.work_file(reference, folder))}: yours, in place of {reference}")
         print(f"next: {lab.folder.relative_to(ROOT)}/handout.md; then make LAB={lab.id} grade")
     return EXIT_GRADED
 

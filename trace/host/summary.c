@@ -34,19 +34,12 @@ static void count_exit(struct summary *s, const struct record *record)
 		groups_add(s->groups, &s->metadata, record);
 }
 
-static void count_record(struct summary *s, const struct record *record)
+void summary_note(struct summary *s, const struct record *record)
 {
-	struct cpu_summary *cpu = &s->cpu[record->cpu];
 	const uint64_t begin = record->end_ticks > record->duration_ticks
 				       ? record->end_ticks - record->duration_ticks
 				       : 0;
 
-	if (record->end_ticks < cpu->last_ticks)
-		cpu->time_errors++;
-	cpu->last_ticks = record->end_ticks;
-	cpu->events++;
-	if (event_info(record->event)->symbol)
-		cpu->by_class[event_info(record->event)->class_bit]++;
 	s->events++;
 	s->events_by_id[record->event]++;
 	s->vcpu_seen[record->vcpu] = true;
@@ -54,6 +47,19 @@ static void count_record(struct summary *s, const struct record *record)
 		s->first_ticks = begin;
 	if (record->end_ticks > s->last_ticks)
 		s->last_ticks = record->end_ticks;
+}
+
+static void count_record(struct summary *s, const struct record *record)
+{
+	struct cpu_summary *cpu = &s->cpu[record->cpu];
+
+	if (record->end_ticks < cpu->last_ticks)
+		cpu->time_errors++;
+	cpu->last_ticks = record->end_ticks;
+	cpu->events++;
+	if (event_info(record->event)->symbol)
+		cpu->by_class[event_info(record->event)->class_bit]++;
+	summary_note(s, record);
 	if (record->event == TRACE_LEVEL)
 		s->exits_left_out |=
 			record->arg != TRACE_LEVEL_EVENTS || !(record->value[0] & TRACE_CLASS_EXIT);

@@ -71,6 +71,8 @@ void summarize(const struct source *source, struct summary *summary, struct grou
  */
 void summary_begin(struct summary *summary, struct groups *groups);
 bool summary_continue(const struct source *source, struct summary *summary, bool live);
+/* Count a record that came by another way than a page: as an event, with its vCPU and its time. */
+void summary_note(struct summary *summary, const struct record *record);
 
 /* Records lost on a CPU: the hypervisor's final count if recorded, else what the page headers say. */
 uint64_t summary_lost(const struct summary *summary, uint32_t cpu);

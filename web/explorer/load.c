@@ -150,15 +150,8 @@ const char *trace_end(void)
 bool trace_add(uint32_t chain, const struct record *record)
 {
 	struct summary *s = &trace.summary;
-	const uint64_t begin = record->end_ticks - record->duration_ticks;
 
-	s->events++;
-	s->events_by_id[record->event]++;
-	s->vcpu_seen[record->vcpu] = true;
-	if (begin < s->first_ticks)
-		s->first_ticks = begin;
-	if (record->end_ticks > s->last_ticks)
-		s->last_ticks = record->end_ticks;
+	summary_note(s, record);
 	if (record->event == TRACE_EXIT) {
 		s->exits++;
 		groups_add(&trace.groups, &s->metadata, record);
