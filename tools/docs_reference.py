@@ -112,6 +112,49 @@ What the fault status code of an abort says, `ESR_EL2.ISS` bits 5:0.
         for name, text in rows(faults, "FAULT_TYPE")])}"""
 
 
+VALUES_OF = {"CLASS": "a class: [Exit reasons](exit-reasons.md#exception-classes)", "FAULT": "a fault: [Exit reasons](exit-reasons.md#kinds-of-fault)",
+             "REGISTER": "`x0` to `x30`; 31: the zero register"}
+
+
+def field_rows(body):
+    """The fields of one layout, each with all that follows it: [bits, name, what it says]."""
+    found = []
+    for macro, arguments in re.findall(r"^(\w+)\((.*)\)$", body, re.MULTILINE):
+        cells = re.findall(r'"(?:[^"\\]|\\.)*"|[^,\s]+', arguments)
+        text = ast.literal_eval(cells[-1]) if cells[-1].startswith('"') else cells[-1]
+        if macro in ("FIELD", "FIELD_IF"):
+            high, low, name = cells[-4:-1]
+            only = f"; only while bit {cells[0]} is {cells[1]}" if macro == "FIELD_IF" else ""
+            found.append([high if high == low else f"{high}:{low}", f"`{name}`", text + only])
+        elif macro == "VALUE":
+            found[-1][2] += f"<br>{cells[0]}: {text}"
+        elif macro == "VALUES":
+            found[-1][2] += f"<br>{VALUES_OF[text]}"
+    return found
+
+
+def syndrome():
+    path = "src/core/syndrome_fields.def"
+    layouts = re.findall(r'^LAYOUT\((\w+), "(.*?)", "(.*?)"\)\n((?:(?!LAYOUT|ISS\().*\n)*)', text_of(path), re.MULTILINE)
+    classes = {}
+    for first, last, layout in rows(path, "ISS"):
+        classes.setdefault(layout, []).append(f"`{first}`" if first == last else f"`{first}` to `{last}`")
+    parts = []
+    for name, title, section, body in layouts:
+        heading = f"ISS: {title}" if name in classes else title
+        where = f"Exception class {', '.join(classes[name])}. " if name in classes else ""
+        fields = field_rows(body)
+        parts.append(f"## {heading[0].upper() + heading[1:]}\n\n{where}Arm ARM DDI 0487, {section}.\n"
+                     + (f"\n{table(['bits', 'field', 'what it says'], fields)}" if fields else ""))
+    return f"""# Syndrome registers
+
+{made_of(path)}
+What the bits of `ESR_EL2`, `HPFAR_EL2`, `FAR_EL2` and `SPSR_EL2` say after an exit; how to read `ESR_EL2.ISS` depends on the exception class.
+The [exit explorer](../use/explorer.md) draws them for a value of yours. Bits that stand in no row are RES0.
+
+{chr(10).join(parts)}"""
+
+
 def gdb():
     packets, features, monitor = "gdbstub/packets.def", "gdbstub/query.c", "src/debug/monitor.c"
     commands = re.findall(r'^\t\{"(\w+)", "(.*?)", "(.*?)",\s*\w+\},$', text_of(monitor), re.MULTILINE)
@@ -223,6 +266,7 @@ Run queues have no lock: each belongs to its CPU, and others ask by setting a bi
 PAGES = {
     "docs/reference/manifest.md": manifest,
     "docs/reference/exit-reasons.md": exit_reasons,
+    "docs/reference/syndrome.md": syndrome,
     "docs/reference/gdb.md": gdb,
     "docs/reference/errors.md": errors,
     "docs/reference/make.md": make,

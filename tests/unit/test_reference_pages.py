@@ -28,7 +28,7 @@ def page(name):
     return (ROOT / name).read_text()
 
 
-@pytest.mark.parametrize("name", ["docs/reference/manifest.md", "docs/reference/exit-reasons.md", "docs/reference/gdb.md",
+@pytest.mark.parametrize("name", ["docs/reference/manifest.md", "docs/reference/exit-reasons.md", "docs/reference/syndrome.md", "docs/reference/gdb.md",
                                   "docs/reference/errors.md", "docs/reference/make.md", "docs/reference/command-line.md",
                                   "docs/contribute/lock-order.md"])
 def test_the_page_is_made_of_its_tables(reference, name):
@@ -67,3 +67,14 @@ def test_no_row_is_left_out(name, source, pattern):
     wanted = len(re.findall(pattern, (ROOT / source).read_text(), re.MULTILINE))
     tables = [len(re.findall(r"^\|", table, re.MULTILINE)) - 2 for table in re.findall(r"(?:^\|.*\n)+", page(name), re.MULTILINE)]
     assert wanted > 3 and wanted in tables, f"{source}: {wanted} rows, the page's tables have {tables}"
+
+
+def test_every_field_and_value_of_the_syndrome_registers_is_on_the_page():
+    source, told = (ROOT / "src/core/syndrome_fields.def").read_text(), page("docs/reference/syndrome.md")
+
+    def count(pattern, text):
+        return len(re.findall(pattern, text, re.MULTILINE))
+
+    assert count(r"^LAYOUT\(", source) == count("^## ", told) > 20
+    assert count(r"^FIELD(?:_IF)?\(", source) == count(r"^\| \d+(?::\d+)? \|", told) > 100
+    assert count(r"^VALUES?\(", source) == told.count("<br>") > 50
