@@ -3,6 +3,7 @@ what is no student's fault; and the tree that students get. `make labs-verify` d
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import xml.etree.ElementTree as ElementTree
@@ -95,6 +96,12 @@ def test_the_course_tree_has_no_solution_and_builds_without_one(tmp_path):
     tree = tmp_path / "course"
     labs = release.release("course", tree)
     assert not [path for path in tree.rglob("staff")] and not any((tree / name).exists() for one in labs for name in one.edit)
+    for one in labs:
+        told = (tree / one.folder.relative_to(harness.ROOT) / "lab.toml").read_text()
+        assert "hidden" not in re.findall(r"(?m)^(\w+) *=", told) and not [t.id for t in one.test if t.hidden and f'id = "{t.id}"' in told]
+    only_hidden = ["labs/lab08-vgic/guests/keep.c", "labs/lab09-timer/tests/test_ptimer_model.c", "labs/lab12-gdb/wire/noise.txt"]
+    assert all((harness.ROOT / name).exists() and not (tree / name).exists() for name in only_hidden)
+    assert (tree / "labs/lab12-gdb/wire/session.txt").exists() and (tree / "labs/lab08-vgic/guests/few.c").exists()
     assert (tree / ".devcontainer/devcontainer.json").exists() and (tree / ".github/workflows/classroom.yml").exists()
     (tree / "docs/leak.md").write_text(skeleton.cut(LAB, LAB.edit[0], keep_all=True))
     assert any("docs/leak.md" in leak for leak in release.leaks(labs, tree)), "a solution in the tree is not seen"

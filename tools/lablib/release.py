@@ -36,10 +36,32 @@ def _copy(names, target):
         shutil.copy2(ROOT / name, place, follow_symlinks=False)
 
 
-def _without_hidden_tests(path):
-    """The tests marked hidden, and what they were worth: a student's 100 is then what is left, scaled by the grader."""
-    blocks = re.split(r"(?m)^(?=\[\[)", path.read_text())
-    path.write_text("".join(b for b in blocks if not (b.startswith("[[test]]") and re.search(r"(?m)^hidden *= *true", b))))
+def _files_of(lab, tests):
+    """What these tests are made of, from the tree's root: programs, golden sequences, and the boots that they look at."""
+    boots = [lab.boot_named(test.boot) for test in tests if test.boot]
+    names = {test.program for test in tests} | {test.golden for test in tests} | {boot.wire for boot in boots}
+    for guest in [boot.guest for boot in boots] + [node["guest"] for boot in boots for node in boot.nodes]:
+        if guest.startswith("lab:"):
+            names |= {f"guests/{guest[4:]}.c", f"guests/{guest[4:]}-asm.S"}
+    folder = lab.folder.relative_to(ROOT)
+    return {name if name.startswith("tests/unit/") else str(folder / name) for name in names - {""}}
+
+
+def _withhold(labs, target):
+    """Take out the tests marked hidden, and what only they are made of. What they were worth: a student's 100 is then what is left,
+    scaled by the grader."""
+    hidden, seen = set(), set()
+    for lab in labs:
+        hidden |= _files_of(lab, [test for test in lab.test if test.hidden])
+        seen |= _files_of(lab, [test for test in lab.test if not test.hidden])
+        boots = {test.boot for test in lab.test if test.hidden} - {test.boot for test in lab.test if not test.hidden}
+        path = target / lab.folder.relative_to(ROOT) / "lab.toml"
+        blocks = re.split(r"(?m)^(?=\[\[)", path.read_text())
+        path.write_text("".join(block for block in blocks
+                                if not (block.startswith("[[test]]") and re.search(r"(?m)^hidden *= *true", block))
+                                and not (block.startswith("[[boot]]") and re.search(r'(?m)^id *= *"(.*)"', block)[1] in boots)))
+    for name in hidden - seen:
+        (target / name).unlink(missing_ok=True)
 
 
 def _prebuilt(labs, target):
@@ -114,8 +136,8 @@ def release(mode, target, hidden_too=False):
             (folder / "skeleton").mkdir()
             for reference in lab.edit:
                 (folder / "skeleton" / pathlib.Path(reference).name).write_text(skeleton.cut(lab, reference))
-        if not hidden_too:
-            _without_hidden_tests(folder / "lab.toml")
+    if not hidden_too:
+        _withhold(labs, target)
     shutil.copytree(TEMPLATES, target, dirs_exist_ok=True)
     if mode == "course":
         _prebuilt(labs, target)
