@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 import harness
-from lablib import config, release, skeleton, verify
+from lablib import common, config, release, skeleton, verify
 
 pytestmark = pytest.mark.once
 LAB = config.find(["04"])[0]
@@ -90,6 +90,18 @@ def test_only_the_labs_files_are_taken_from_a_submission(solved, tmp_path):
     (tmp_path / "stage2.c").symlink_to("/etc/passwd")
     done = lab("grade", "04", "--submission", str(tmp_path))
     assert done.returncode == 3 and "stage2.c was not handed in" in done.stderr
+
+
+def test_a_boot_under_gdb_waits_for_it_and_goes_on(solved):
+    port = common.free_port()
+    with subprocess.Popen([harness.ROOT / "tools/lab", "run", "04", "corners", "--work", str(solved), f"--gdb={port}"], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as boot:
+        said = "".join(iter(lambda: "" if "gdb-multiarch" in (line := boot.stdout.readline()) else line, ""))
+        gdb = subprocess.run(["gdb-multiarch", "-batch", "-ex", "set architecture aarch64", "-ex", f"target remote 127.0.0.1:{port}",
+                              "-ex", "tbreak first", "-ex", "continue", "-ex", "backtrace", "-ex", "detach"],
+                             capture_output=True, text=True, check=False)
+        said += boot.stdout.read()
+    assert "first (device_tree=" in gdb.stdout and boot.returncode == 0 and "it ended well" in said, said + gdb.stdout + gdb.stderr
 
 
 def test_the_course_tree_has_no_solution_and_builds_without_one(tmp_path):

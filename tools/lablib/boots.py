@@ -123,6 +123,11 @@ class Boots:
         return self.done[name]
 
     def _boot(self, boot):
+        folder, elf, nonces = self._prepare(boot)
+        return self._run(boot, folder, elf, nonces)
+
+    def _prepare(self, boot):
+        """A folder with the manifest and its guests: (folder, the last guest's ELF file, nonce of each VM)."""
         folder = self.folder / boot.id
         folder.mkdir(parents=True)
         rows = boot.nodes or [{"name": "guest", "guest": boot.guest, "how": boot.how, "vcpus": boot.vcpus,
@@ -138,14 +143,28 @@ class Boots:
             image.write_bytes(data.replace(PLACEHOLDER, nonces[row["name"]].encode()))
             nodes.append(vm(row["name"], image.name, row.get("vcpus", 1), bootargs=row.get("how") or None, **row.get("properties", {})))
         (folder / "vms.dts").write_text(manifest(*nodes))
-        return self._run(boot, folder, elf, nonces)
+        return folder, elf, nonces
+
+    def _command(self, boot):
+        return [ROOT / "tools/vitrine", "run", "vms.dts", "--hypervisor", self.image, "--log", "vitrine.log", "--trace", "run.pftrace",
+                *boot.args, "--qemu-arg=-chardev", "--qemu-arg=file,id=mailbox,path=mailbox",
+                "--qemu-arg=-semihosting-config", "--qemu-arg=enable=on,target=native,chardev=mailbox"]
+
+    def debug(self, name, port):
+        """The boot in this terminal, with a debugger in another one: it takes as long as the person does."""
+        boot = self.lab.boot_named(name)
+        folder, elf, nonces = self._prepare(boot)
+        try:
+            status = subprocess.run([*map(str, self._command(boot)), f"--gdb={port}", "--halt"], cwd=folder, check=False).returncode
+        except KeyboardInterrupt:
+            status = STATUS_TIMEOUT
+        booted = Booted(folder, elf, status, "")
+        booted.read_mailbox(nonces)
+        return booted
 
     def _run(self, boot, folder, elf, nonces):
         seconds = boot.timeout * time_scale()
-        command = [*jail.prefix(), ROOT / "tools/vitrine", "run", "vms.dts", "--hypervisor", self.image, "--log", "vitrine.log",
-                   "--trace", "run.pftrace", "--timeout", str(int(seconds) + 1), *boot.args,
-                   "--qemu-arg=-chardev", "--qemu-arg=file,id=mailbox,path=mailbox",
-                   "--qemu-arg=-semihosting-config", "--qemu-arg=enable=on,target=native,chardev=mailbox"]
+        command = [*jail.prefix(), *self._command(boot), "--timeout", str(int(seconds) + 1)]
         verdicts = []
         try:
             if boot.wire:

@@ -60,6 +60,7 @@ def _run(args):
     if args.boot not in [boot.id for boot in lab.boot]:
         raise LabError(f"boot {args.boot}: lab {lab.id} has {', '.join(boot.id for boot in lab.boot)}")
     work = pathlib.Path(args.work or lab.work).resolve()
+    lab.gdb |= bool(args.gdb)  # the debugger is in an image of its own
     if args.reference:
         image = build.reference_image(lab)
     else:
@@ -68,10 +69,7 @@ def _run(args):
     folder = ROOT / "out" / f"lab{lab.id}"
     with tempfile.TemporaryDirectory(prefix="lab-") as made:
         made = boots.Boots(lab, image, pathlib.Path(made))
-        if args.gdb:
-            lab.boot_named(args.boot).args += ["--gdb", "--halt"]
-            lab.boot_named(args.boot).timeout = 3600
-        booted = made.get(args.boot)
+        booted = made.debug(args.boot, args.gdb) if args.gdb else made.get(args.boot)
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("run.vtr", "run.pftrace", "vitrine.log", "mailbox", "wire"):
             if (booted.folder / name).exists():
@@ -141,7 +139,7 @@ def _parser():
     running = command("run", "boot one of the lab's guests, to look at it", _run, False)
     running.add_argument("boot", metavar="BOOT")
     running.add_argument("--reference", action="store_true", help="in the finished hypervisor instead of yours")
-    running.add_argument("--gdb", action="store_true", help="stop at the guest's first instruction, wait for GDB")
+    running.add_argument("--gdb", nargs="?", type=int, const=1234, metavar="PORT", help="stop at the guest's first instruction, wait for GDB")
     command("handout", "run the commands of the handout, compare what they print", _handout)
     command("golden", "write the golden event sequences from the reference", _golden, False)
     command("map", "which files stand in for which (for the Makefile)", _map)
