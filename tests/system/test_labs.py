@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 import harness
-from lablib import common, config, release, skeleton, verify
+from lablib import build, common, config, release, skeleton, verify
 
 pytestmark = pytest.mark.once
 LAB = config.find(["04"])[0]
@@ -101,7 +101,7 @@ def test_a_boot_under_gdb_waits_for_it_and_goes_on(solved):
                               "-ex", "tbreak first", "-ex", "continue", "-ex", "backtrace", "-ex", "detach"],
                              capture_output=True, text=True, check=False)
         said += boot.stdout.read()
-    assert "first (device_tree=" in gdb.stdout and boot.returncode == 0 and "it ended well" in said, said + gdb.stdout + gdb.stderr
+    assert "in first (" in gdb.stdout and boot.returncode == 0 and "it ended well" in said, said + gdb.stdout + gdb.stderr
 
 
 def test_the_course_tree_has_no_solution_and_builds_without_one(tmp_path):
@@ -123,8 +123,9 @@ def test_all_labs_at_once_boot_linux(tmp_path):
     """A hypervisor whose every module of a lab is compiled as a student's is."""
     for one in config.all_labs():
         skeleton.write(one, tmp_path / "work", solved=True, force=True)
-    done = subprocess.run(["make", "-s", "build", "LABS=all", f"LAB_WORK={tmp_path / 'work'}", "LAB_TAG=all-test"], cwd=harness.ROOT, check=False,
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    run = harness.run(tmp_path, "--hypervisor", harness.BUILD / "vitrine-all-test.img", stdin=b"nproc\npoweroff -f\n", trace=False)
-    assert run.status == 0 and "\n4\n" in run.console, run.report()
+    with build.forgotten("all-test"):
+        done = subprocess.run(["make", "-s", "build", "LABS=all", f"LAB_WORK={tmp_path / 'work'}", "LAB_TAG=all-test"], cwd=harness.ROOT, check=False,
+                              capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        run = harness.run(tmp_path, "--hypervisor", harness.BUILD / "vitrine-all-test.img", stdin=b"nproc\npoweroff -f\n", trace=False)
+        assert run.status == 0 and "\n4\n" in run.console, run.report()
