@@ -41,6 +41,11 @@ static void stop_for(struct debug_vm *vm, const struct gdb_stop *why)
 	vm->over = NULL;
 }
 
+bool control_has_any(void)
+{
+	return next_attached(NULL);
+}
+
 void server_attach(struct debug_vm *vm)
 {
 	const struct gdb_stop why = {.thread = {debug_pid_of(vm), 1}, .signal = GDB_SIGNAL_INT};

@@ -4,16 +4,14 @@
 #include <vitrine/percpu.h>
 
 #include "core/id_regs.h"
+#include "debug/port.h"
 #include "debug/registers.h"
-#include "dev/virtio_serial.h"
 #include "hal/arm64.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "vm/debug_hook.h"
 
 #define PACKET_BYTES  16384u
-#define SEND_BUFFERS  8u
-#define SEND_BYTES    2048u
 #define RECEIVE_BYTES 512u
 #define AGENT_BYTES   4096u
 #define POLL_MS	      5u   /* the port is looked at that often while guests run */
@@ -28,85 +26,51 @@ static struct {
 	_Alignas(8) uint8_t agent[AGENT_BYTES];
 	uint8_t in[RECEIVE_BYTES];
 	uint32_t in_at, in_end;
-	uint8_t out[SEND_BUFFERS][SEND_BYTES];
-	uint32_t out_busy; /* one bit a buffer that the device has */
-	bool enabled;	   /* the machine has the port */
-	bool halt;	   /* VMs wait for the debugger from their first instruction on */
-	uint32_t sessions; /* of the port, as last seen */
-	bool fresh;	   /* nothing has been heard in this session */
+	const struct port *port; /* NULL: the machine has none */
+	bool uart;		 /* wanted: the console's, if there is no other */
+	bool halt;		 /* VMs wait for the debugger from their first instruction on */
+	uint32_t sessions;	 /* of the port, as last seen */
+	bool fresh;		 /* nothing has been heard in this session */
 	uint64_t heard_ticks;
 } server = {.lock = SPINLOCK_INIT(LOCK_GDB)};
 
 struct server_settings server_settings;
 
-static void reclaim_buffers(void)
-{
-	const uint8_t *done;
-
-	while ((done = virtio_serial_reap(VIRTIO_SERIAL_PORT_GDB)))
-		server.out_busy &= ~(1u << (unsigned)(done - server.out[0]) / SEND_BYTES);
-}
-
-/* What nobody listens to is gone: the session has ended. */
 size_t server_send(const uint8_t *bytes, size_t count)
 {
-	size_t done = 0;
-
-	reclaim_buffers();
-	for (unsigned i = 0; i < SEND_BUFFERS && done < count; i++) {
-		const uint32_t part = (uint32_t)MIN(count - done, SEND_BYTES);
-
-		if (server.out_busy & 1u << i)
-			continue;
-		memcpy(server.out[i], bytes + done, part);
-
-		const enum vt_err err = virtio_serial_send(VIRTIO_SERIAL_PORT_GDB, server.out[i],
-							   part, server.out[i]);
-
-		if (err == VT_EIO)
-			return count;
-		if (err != VT_OK)
-			break;
-		server.out_busy |= 1u << i;
-		done += part;
-	}
-	return done;
+	return server.port->send(bytes, count);
 }
 
 /* The port has been closed since we looked, and perhaps opened again: whoever speaks now is somebody else. */
 static void look_for_sessions(void)
 {
-	const uint32_t sessions = virtio_serial_port_sessions(VIRTIO_SERIAL_PORT_GDB);
+	const uint32_t sessions = server.port->sessions();
 
 	if (sessions == server.sessions)
 		return;
 	server.sessions = sessions;
 	server.fresh = true;
 	server.in_at = server.in_end = 0;
-	log_line("gdb: %s", virtio_serial_port_open(VIRTIO_SERIAL_PORT_GDB) ? "connected"
-									    : "connection closed");
+	log_line("gdb: %s", server.port->is_open() ? "connected" : "connection closed");
 	gdb_disconnected(&server.stub);
 	control_end_killed();
-	if (virtio_serial_port_open(VIRTIO_SERIAL_PORT_GDB) || !server_settings.resume_when_lost)
+	if (server.port->is_open() || !server_settings.resume_when_lost)
 		return;
 	control_release();
 	gdb_released(&server.stub);
 }
 
 /*
- * What has come goes behind the words at hand. The device says that the port has been opened before it hands over what is said
- * there, so look at that afterwards, each time: the first word of a session would be taken for the last one of another, and its
- * answer go nowhere.
+ * What has come goes behind the words at hand. Whether the port has been opened meanwhile is looked at afterwards, each time: the
+ * first word of a session would be taken for the last one of another, and its answer go nowhere.
  */
 static uint32_t take(void)
 {
 	uint8_t *const to = server.in + server.in_end;
-	const uint32_t count = virtio_serial_receive(VIRTIO_SERIAL_PORT_GDB, to,
-						     sizeof(server.in) - server.in_end);
+	const uint32_t count = server.port->receive(to, sizeof(server.in) - server.in_end);
 
 	if (!count)
 		return 0;
-	virtio_serial_poll();
 	look_for_sessions(); /* in another one there is nothing at hand */
 	memmove(server.in + server.in_end, to, count);
 	server.in_end += count;
@@ -167,6 +131,15 @@ bool server_is_hit(struct gdb_thread thread, bool hardware, uint64_t address)
 	return verdict == GDB_HIT_STOP;
 }
 
+/* What a guest has written before it stopped is told before. True: not all of that could be. */
+static bool look_for_stops(void)
+{
+	if (server.port->tell && server.port->tell(&server.stub, control_has_any()))
+		return true;
+	control_look_for_stops(&server.stub);
+	return false;
+}
+
 /* True: something has come, or is still to be said. */
 static bool serve(void)
 {
@@ -174,17 +147,17 @@ static bool serve(void)
 
 	spin_lock(&server.lock);
 	look_for_sessions();
-	control_look_for_stops(&server.stub);
-	busy = receive();
+	busy = look_for_stops();
+	busy |= receive();
 	busy |= gdb_poll(&server.stub);
-	control_look_for_stops(&server.stub);
+	busy |= look_for_stops();
 	spin_unlock(&server.lock);
 	return busy;
 }
 
 bool debug_poll(void)
 {
-	if (!server.enabled || this_cpu()->index != SERVER_CPU)
+	if (!server.port || this_cpu()->index != SERVER_CPU)
 		return false;
 
 	const uint64_t now = READ_SYSREG(CNTPCT_EL0);
@@ -197,22 +170,25 @@ bool debug_poll(void)
 void debug_end(void)
 {
 	const uint64_t begin = READ_SYSREG(CNTPCT_EL0);
-	bool busy = server.enabled;
+	bool busy = server.port;
 
 	while (busy && READ_SYSREG(CNTPCT_EL0) - begin < READ_SYSREG(CNTFRQ_EL0) / 1000 * END_MS) {
 		busy = serve();
-		reclaim_buffers();
-		busy |= gdb_is_awaiting_stop(&server.stub) || server.out_busy;
+		busy |= server.port->is_sending() || gdb_is_awaiting_stop(&server.stub);
 	}
 }
 
 unsigned debug_poll_ms(void)
 {
-	return server.enabled ? POLL_MS : 0;
+	return server.port ? POLL_MS : 0;
 }
 
 bool debug_option(const char *word)
 {
+	if (strcmp(word, "gdb=uart") == 0) {
+		server.uart = true;
+		return true;
+	}
 	if (strcmp(word, "gdb=halt") != 0 && strcmp(word, "gdb=run") != 0)
 		return false;
 	server.halt = word[4] == 'h';
@@ -231,6 +207,14 @@ static void make_vm(unsigned index)
 			.vcpu = vm->vcpu[i], .vm = debug, .action = {.kind = GDB_ACTION_RUN}};
 }
 
+/* The other is a terminal for those who have not asked for it. */
+static const struct port *find_port(void)
+{
+	if (port_virtio.init())
+		return &port_virtio;
+	return server.uart && port_uart.init() ? &port_uart : NULL;
+}
+
 void debug_start(void)
 {
 	const struct gdb_config config = {.ops = &target_ops,
@@ -244,10 +228,11 @@ void debug_start(void)
 	for (unsigned i = 0; i < vm_count; i++)
 		make_vm(i);
 	description_make();
-	virtio_serial_poll(); /* what the device has said of its ports */
-	server.enabled = virtio_serial_port_added(VIRTIO_SERIAL_PORT_GDB);
-	if (!server.enabled) {
-		log_line("gdb: this machine has no port for it");
+	server.port = find_port();
+	server.fresh = true;
+	if (!server.port) {
+		log_line(
+			"gdb: this machine has no port for it; there is gdb=uart, for the console");
 		return;
 	}
 	for (unsigned i = 0; i < vm_count; i++)
@@ -256,6 +241,6 @@ void debug_start(void)
 		panic("gdb: the library refuses its configuration");
 	if (server.halt)
 		server_attach(&debug_vms[0]);
-	log_line("gdb: port ready, vm %s %s", vms[0]->config->name,
+	log_line("gdb: port ready, %s; vm %s %s", server.port->name, vms[0]->config->name,
 		 server.halt ? "waits at its first instruction" : "runs");
 }

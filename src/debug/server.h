@@ -26,6 +26,8 @@ void server_attach(struct debug_vm *vm);
 void control_look_for_stops(struct gdb_stub *stub);
 void control_end_killed(void);
 void control_release(void);
+/* The debugger has a VM. */
+bool control_has_any(void);
 /* GDB is not heard meanwhile: there is nothing to look at. */
 bool control_is_resetting(void);
 

@@ -10,7 +10,7 @@
 
 #include "dev/clock.h"
 #include "dev/console_parts.h"
-#include "dev/uart.h"
+#include "dev/terminal.h"
 #include "lib/spinlock.h"
 #include "lib/string.h"
 #include "trace/writers.h"
@@ -73,14 +73,14 @@ static void start_of_line(void)
 		return;
 	terminal.line[owner].shown = 0;
 	owner = CONSOLE_NONE;
-	uart_puts("\n");
+	terminal_puts("\n");
 }
 
 static void begin_line(unsigned console)
 {
-	uart_puts("[");
-	uart_puts(terminal.name[console]);
-	uart_puts("] ");
+	terminal_puts("[");
+	terminal_puts(terminal.name[console]);
+	terminal_puts("] ");
 	owner = console;
 }
 
@@ -94,7 +94,7 @@ static void show_line(unsigned console)
 		begin_line(console);
 	}
 	for (; line->shown < line->count; line->shown++)
-		uart_putc((char)line->text[line->shown]);
+		terminal_putc((char)line->text[line->shown]);
 }
 
 static void end_line(unsigned console)
@@ -102,7 +102,7 @@ static void end_line(unsigned console)
 	struct line *line = &terminal.line[console];
 
 	show_line(console);
-	uart_puts("\n");
+	terminal_puts("\n");
 	line->count = line->shown = 0;
 	line->returned = false;
 	owner = CONSOLE_NONE;
@@ -117,7 +117,7 @@ static void rewrite_line(unsigned console)
 	if (line->count == 0 && owner != console)
 		return;
 	show_line(console);
-	uart_putc('\r');
+	terminal_putc('\r');
 	begin_line(console);
 	line->count = line->shown = 0;
 }
@@ -182,7 +182,7 @@ void console_output(unsigned console, uint8_t byte)
 		trace_output(console, byte);
 	__atomic_store_n(&terminal.spoken, true, __ATOMIC_RELAXED);
 	if (terminal.count == 1) {
-		uart_putc((char)byte);
+		terminal_putc((char)byte);
 		owner = byte == '\n' ? CONSOLE_NONE : 0;
 	} else if (console < terminal.count) {
 		output_by_line(console, byte);
@@ -225,8 +225,27 @@ void console_host_line(const char *text)
 {
 	spin_lock(&console_lock);
 	start_of_line();
-	uart_puts("[vitrine] ");
-	uart_puts(text);
-	uart_puts("\n");
+	terminal_puts("[vitrine] ");
+	terminal_puts(text);
+	terminal_puts("\n");
 	spin_unlock(&console_lock);
 }
+
+#ifdef VT_GDB
+
+void console_lend(bool lent)
+{
+	spin_lock(&console_lock);
+	terminal_lend(lent);
+	spin_unlock(&console_lock);
+}
+
+size_t console_take(char *to, size_t room)
+{
+	spin_lock(&console_lock);
+	room = terminal_take(to, room);
+	spin_unlock(&console_lock);
+	return room;
+}
+
+#endif

@@ -14,6 +14,7 @@
 #define DEV_CONSOLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "dev/vuart.h"
@@ -58,6 +59,12 @@ bool console_guest_has_spoken(void);
  * guest's unfinished one.
  */
 void console_host_line(const char *text);
+
+#ifdef VT_GDB
+/* terminal_lend() and terminal_take(), for who does not hold LOCK_CONSOLE. */
+void console_lend(bool lent);
+size_t console_take(char *to, size_t room);
+#endif
 
 /* Input bytes that had nowhere to go: their VM has no UART or is gone. */
 extern uint64_t console_input_dropped;

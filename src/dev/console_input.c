@@ -8,7 +8,7 @@
 #include "dev/console.h"
 
 #include "dev/console_parts.h"
-#include "dev/uart.h"
+#include "dev/terminal.h"
 #include "lib/log.h"
 #include "lib/printf.h"
 #include "lib/string.h"
@@ -212,6 +212,8 @@ static void pump(void)
 /* Whoever comes while another CPU pumps leaves it word to go round once more. */
 void console_input_poll(void)
 {
+	if (terminal_input_is_given())
+		return;
 	__atomic_store_n(&pump_again, 1, __ATOMIC_SEQ_CST);
 	while (__atomic_load_n(&pump_again, __ATOMIC_SEQ_CST)) {
 		if (__atomic_exchange_n(&pumping, 1, __ATOMIC_SEQ_CST))

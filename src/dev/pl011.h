@@ -26,6 +26,7 @@
 #define FR_CTS	BIT(0)
 #define FR_DSR	BIT(1)
 #define FR_DCD	BIT(2)
+#define FR_BUSY BIT(3)
 #define FR_RXFE BIT(4)
 #define FR_TXFF BIT(5)
 #define FR_RXFF BIT(6)

@@ -12,6 +12,7 @@ void uart_putc(char character);
 void uart_puts(const char *text); /* turns \n into \r\n */
 int uart_getc(void);		  /* a received byte, or -1 */
 void uart_enable_rx_interrupt(void);
-void uart_mask_rx(void); /* until uart_enable_rx_interrupt(): back-pressure to the sender */
+void uart_enable_fifo(void); /* faster; bytes that are just coming may be lost */
+void uart_mask_rx(void);     /* until uart_enable_rx_interrupt(): back-pressure to the sender */
 
 #endif

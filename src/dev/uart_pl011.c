@@ -81,3 +81,16 @@ void uart_mask_rx(void)
 	if (uart_base)
 		mmio_write32(uart_base + UARTIMSC, 0);
 }
+
+/* Line settings may be written only while nothing is on its way. */
+void uart_enable_fifo(void)
+{
+	const uint32_t settings = mmio_read32(uart_base + UARTLCR_H);
+
+	for (unsigned polls = 0; mmio_read32(uart_base + UARTFR) & FR_BUSY && polls < TX_POLLS;
+	     polls++)
+		;
+	mmio_write32(uart_base + UARTCR, 0);
+	mmio_write32(uart_base + UARTLCR_H, settings | LCR_H_FEN);
+	mmio_write32(uart_base + UARTCR, CR_UARTEN | CR_TXE | CR_RXE);
+}

@@ -18,9 +18,9 @@ def gdb_image():
 class Debugged:
     """A run with the debugger's port, and GDBs on it."""
 
-    def __init__(self, folder, *arguments, nodes=None, symbols=GUEST):
+    def __init__(self, folder, *arguments, nodes=None, symbols=GUEST, trace=True):
         self.port, self.symbols, self.folder = free_port(), symbols, folder
-        self.dialogue = harness.Dialogue(folder, *arguments, f"--gdb={self.port}", nodes=nodes)
+        self.dialogue = harness.Dialogue(folder, *arguments, f"--gdb={self.port}", nodes=nodes, trace=trace)
 
     def __enter__(self):
         self.dialogue.__enter__()

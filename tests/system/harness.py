@@ -140,7 +140,7 @@ def read_until(fd, text, seconds, so_far=""):
 class Dialogue:
     """A run that is talked to: say() and expect() on its console, through a pipe or a terminal."""
 
-    def __init__(self, folder, *arguments, nodes=None, terminal=False):
+    def __init__(self, folder, *arguments, nodes=None, terminal=False, trace=True):
         arguments = [str(argument) for argument in arguments]
         if nodes is not None:
             (folder / "vms.dts").write_text(manifest(*nodes))
@@ -150,12 +150,12 @@ class Dialogue:
         self.heard = ""
         if terminal:
             self.fd, slave = pty.openpty()
-            self.child = subprocess.Popen(command(folder, *arguments), stdin=slave, stdout=slave, stderr=self.errors, cwd=folder,
+            self.child = subprocess.Popen(command(folder, *arguments, trace=trace), stdin=slave, stdout=slave, stderr=self.errors, cwd=folder,
                                           start_new_session=True)
             os.close(slave)
             self.output = self.fd
         else:
-            self.child = subprocess.Popen(command(folder, *arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            self.child = subprocess.Popen(command(folder, *arguments, trace=trace), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                           stderr=self.errors, cwd=folder)
             self.fd = self.child.stdin.fileno()
             self.output = self.child.stdout.fileno()

@@ -61,11 +61,23 @@ def test_dry_run_names_the_manifest_and_starts_nothing(world):
     (["--qemu-gdb"], "-gdb", "tcp:127.0.0.1:1235"),
     (["--qemu-gdb=4321"], "-gdb", "tcp:127.0.0.1:4321"),
     (["--gdb", "--halt", "--no-trace"], "-append", "trace=off gdb=halt"),
+    (["--gdb", "--gdb-uart", "--no-trace"], "-append", "trace=off gdb=uart"),
     (["--no-trace", "--hv-append=log=uart"], "-append", "log=uart trace=off"),
     (["--qemu-arg", "-S", "--qemu-arg", "-d", "--qemu-arg=int"], "-S", "-d"),
 ])
 def test_an_option_reaches_qemu(world, arguments, option, value):
     assert after(world.command("set.dts", *arguments), option) == value
+
+
+@pytest.mark.parametrize("machine", ["virt", "zcu102"])
+def test_a_debugger_may_have_the_consoles_uart(world, machine):
+    """And nothing else has it then: neither the terminal nor a port of virtio-serial."""
+    world.manifest.write_text(MANIFEST.replace("0x1 0x00200000", "0x0 0x00200000"))
+    command = world.command("set.dts", "--machine", machine, "--gdb=1300", "--gdb-uart")
+    assert after(command, "-serial") == "chardev:con"
+    assert "socket,id=con,host=127.0.0.1,port=1300,server=on,wait=off,nodelay=on" in command
+    assert not [word for word in command if "vitrine.gdb" in word or "stdio" in word]
+    assert after(command, "-kernel").endswith("-gdb.img")
 
 
 def test_each_gic_has_its_own_image(world):

@@ -51,7 +51,7 @@ HAL_SOURCES_zcu102 := src/dev/uart_cadence.c src/dev/log_port_cadence.c
 CHOSEN_SOURCES := $(GIC_SOURCES_$(GIC)) $(HAL_SOURCES_$(HAL))
 OTHER_SOURCES := $(filter-out $(CHOSEN_SOURCES),$(GIC_SOURCES_2) $(GIC_SOURCES_3) $(HAL_SOURCES_qemu-virt) $(HAL_SOURCES_zcu102))
 
-CORE_SOURCES := $(filter-out $(OTHER_SOURCES) $(if $(LAB_TAG),,src/main/lab_todo.c),$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))) \
+CORE_SOURCES := $(filter-out $(OTHER_SOURCES) $(if $(LAB_TAG),,src/main/lab_todo.c) $(if $(GDB),,src/dev/terminal.c),$(foreach layer,$(LAYERS),$(wildcard src/$(layer)/*.c))) \
 	$(wildcard src/hal/$(HAL)/*.c) $(wildcard trace/*.c) $(if $(GDB),$(wildcard gdbstub/*.c))
 ASM_SOURCES := $(filter-out asm/vitrine.ld,$(wildcard asm/*.S))
 # A course's tree has no source of what its labs ask for: objects stand in its place (tools/lab release).

@@ -180,6 +180,8 @@ RUN_OPTIONS = (
            "send the trace to who connects to this Unix socket (vtrace record), and wait for him"),
     Option("--gdb", "[=PORT]", _port,
            "debug guests: Vitrine's own stub on 127.0.0.1 (default port 1234)", default=DEFAULT_GDB_PORT),
+    Option("--gdb-uart", "", None,
+           "with --gdb: over the console's UART, as on a board with no other port; GDB shows what guests print"),
     Option("--halt", "", None, "with --gdb: the first VM waits for GDB at its first instruction"),
     Option("--symbols", "FILE", input_file, "with --gdb: an ELF file with the guest's symbols, for the .gdbinit"),
     Option("--qemu-gdb", "[=PORT]", _port,
@@ -308,8 +310,8 @@ def _check_zcu102(options):
     for key in ("trace", "trace_socket"):
         if options[key]:
             raise usage_failure(f"--{key.replace('_', '-')}: --machine zcu102 has no port that a trace could leave by")
-    if options["gdb"]:
-        raise usage_failure("--gdb: --machine zcu102 has no port for it; there is --qemu-gdb")
+    if options["gdb"] and not options["gdb_uart"]:
+        raise usage_failure("--gdb: --machine zcu102 has no port of its own for it; there is --gdb-uart")
 
 
 def parse_run(arguments):
@@ -322,9 +324,9 @@ def parse_run(arguments):
         for key in ("initrd", "append", "smp", "mem"):
             if options[key] is not None:
                 raise usage_failure(f"--{key}: only with --kernel; a manifest says this itself")
-    for key in ("halt", "symbols"):
+    for key in ("halt", "symbols", "gdb_uart"):
         if options[key] and not options["gdb"]:
-            raise usage_failure(f"--{key}: only with --gdb")
+            raise usage_failure(f"--{key.replace('_', '-')}: only with --gdb")
     if options["gdb"] and options["gdb"] == options["qemu_gdb"]:
         raise usage_failure(f"--gdb and --qemu-gdb: both on port {options['gdb']}")
     given = [name for name in ("--trace", "--no-trace", "--trace-socket") if options[name[2:].replace("-", "_")]]

@@ -67,13 +67,21 @@ def hypervisor_options(options, manifest):
         words.append("trace=off")
     elif options["machine"] != "zcu102":  # which has no port for one
         words.append(f"manifest={manifest.label}")
+    if options["gdb_uart"]:
+        words.append("gdb=uart")
     if options["halt"]:
         words.append("gdb=halt")
     return " ".join(words)
 
 
-def _console():
+def _gdb_socket(name, port):
+    return ["-chardev", f"socket,id={name},host=127.0.0.1,port={port},server=on,wait=off,nodelay=on"]
+
+
+def _console(options):
     """signal=off: C-c is a key for the guest. QEMU itself puts a terminal into raw mode."""
+    if options["gdb_uart"]:
+        return [*_gdb_socket("con", options["gdb"]), "-serial", "chardev:con"]
     return ["-chardev", "stdio,id=con,signal=off", "-serial", "chardev:con"]
 
 
@@ -96,7 +104,7 @@ def _virt(options, manifest, files):
         "-m", f"{memory_mib(manifest)}M",
         *QUIET,
         "-global", "virtio-mmio.force-legacy=false",
-        *_console(),
+        *_console(options),
         "-device", "virtio-serial-device,max_ports=4",
         *_log(files),
         "-device", "virtserialport,chardev=log,nr=1,name=vitrine.log",
@@ -104,13 +112,13 @@ def _virt(options, manifest, files):
     trace = _trace(options, files)
     if trace:
         argv += ["-chardev", trace, "-device", "virtserialport,chardev=trace,nr=2,name=vitrine.trace"]
-    if options["gdb"]:
-        argv += ["-chardev", f"socket,id=gdb,host=127.0.0.1,port={options['gdb']},server=on,wait=off,nodelay=on",
+    if options["gdb"] and not options["gdb_uart"]:
+        argv += [*_gdb_socket("gdb", options["gdb"]),
                  "-device", "virtserialport,chardev=gdb,nr=3,name=vitrine.gdb"]
     return argv
 
 
-def _zcu102(_options, manifest, files):
+def _zcu102(options, manifest, files):
     """No virtio there: the log goes to the second UART. QEMU has no device tree for it: ours."""
     if memory_mib(manifest) > ZCU102_RAM_MIB:
         raise usage_failure(f"the VMs and the hypervisor need {memory_mib(manifest)} MiB of RAM, "
@@ -120,7 +128,7 @@ def _zcu102(_options, manifest, files):
         "-smp", str(ZCU102_CPUS),
         "-m", f"{memory_mib(manifest)}M",
         *QUIET, "-audiodev", "none,id=none",
-        *_console(),
+        *_console(options),
         *_log(files), "-serial", "chardev:log",
         "-dtb", files.machine_tree,
     ]
