@@ -2,7 +2,7 @@
 
 import os
 
-from .messages import BUILD, EXIT_SETUP, Failure, shown
+from .messages import BUILD, EXIT_SETUP, ROOT, Failure, shown
 
 # Of GDB's own settings only those that matter here; a person's ~/.gdbinit is read as ever.
 SETTINGS = """\
@@ -23,16 +23,24 @@ def waiting(options):
 
 def write(options):
     """The file's path. It connects, so that one line starts a session."""
+    symbols = [f"symbol-file {_quoted(options['symbols'])}"] if options["symbols"] else []
+    return _write("gdbinit" if options["gdb"] == 1234 else f"gdbinit-{options['gdb']}", symbols, options["gdb"], [])
+
+
+def write_el2(options, hypervisor):
+    """The same for Vitrine itself, over QEMU's stub."""
+    name = "gdbinit-el2" if options["qemu_gdb"] == 1235 else f"gdbinit-el2-{options['qemu_gdb']}"
+    return _write(name, [], options["qemu_gdb"], [f"vitrine el2 load {os.path.splitext(hypervisor)[0]}.elf"])
+
+
+def _write(name, before, port, after):
     folder = os.path.join(BUILD, "gdb")
-    path = os.path.join(folder, "gdbinit" if options["gdb"] == 1234 else f"gdbinit-{options['gdb']}")
-    text = SETTINGS
-    if options["symbols"]:
-        text += f"symbol-file {_quoted(options['symbols'])}\n"
-    text += f"target remote 127.0.0.1:{options['gdb']}\n"
+    path = os.path.join(folder, name)
+    lines = [*before, f"target remote 127.0.0.1:{port}", f"source {os.path.join(ROOT, 'tools/gdb/vitrine.py')}", *after]
     try:
         os.makedirs(folder, exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+            file.write(SETTINGS + "".join(f"{line}\n" for line in lines))
     except OSError as error:
         raise Failure(EXIT_SETUP, f"{shown(path)} cannot be written: {error.strerror}") from None
     return path

@@ -137,7 +137,8 @@ def run(arguments):
             say(f"trace: waiting for a recorder: vtrace record {shown(options['trace_socket'])} -o FILE.vtr")
         if options["qemu_gdb"]:
             say(f"gdb: QEMU's own stub listens on 127.0.0.1:{options['qemu_gdb']}; it sees whole CPUs, "
-                "EL2 and guest together (--qemu-arg -S waits for you)")
+                "EL2 and guest together (--qemu-arg -S waits for you); "
+                f"in another terminal: {gdbinit.command(gdbinit.write_el2(options, files.hypervisor))}")
         if options["gdb"]:
             say(f"gdb: {gdbinit.waiting(options)}; in another terminal: {gdbinit.command(gdbinit.write(options))}")
         return report(Session(argv, options["timeout"], qemu.NOISE, qemu.input_gate(options, files)).run(),
