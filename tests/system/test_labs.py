@@ -114,6 +114,7 @@ def test_the_course_tree_has_no_solution_and_builds_without_one(tmp_path):
     only_hidden = ["labs/lab08-vgic/guests/keep.c", "labs/lab09-timer/tests/test_ptimer_model.c", "labs/lab12-gdb/wire/noise.txt"]
     assert all((harness.ROOT / name).exists() and not (tree / name).exists() for name in only_hidden)
     assert (tree / "labs/lab12-gdb/wire/session.txt").exists() and (tree / "labs/lab08-vgic/guests/few.c").exists()
+    assert (tree / "labs/lab00-toolbox/start/session.gdb").exists() and (tree / "labs/lab00-toolbox/guests/safe.c").exists()
     assert (tree / ".devcontainer/devcontainer.json").exists() and (tree / ".github/workflows/classroom.yml").exists()
     (tree / "docs/leak.md").write_text(skeleton.cut(LAB, LAB.edit[0], keep_all=True))
     assert any("docs/leak.md" in leak for leak in release.leaks(labs, tree)), "a solution in the tree is not seen"

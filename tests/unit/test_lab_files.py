@@ -65,11 +65,12 @@ def test_other_solutions_have_bodies_for_regions_of_the_reference(lab, tmp_path)
     folders = list((lab.folder / "staff/alt").iterdir())
     assert folders
     for folder in folders:
-        names = {f"{pathlib.Path(reference).name}.bodies" for reference in lab.edit}
+        names = {f"{pathlib.Path(reference).name}.bodies" for reference in lab.edit} | set(lab.files)
         assert {path.name for path in folder.iterdir()} <= names
         skeleton.write(lab, tmp_path, solved=True, force=True, alternative=folder)
         assert any((tmp_path / name.removesuffix(".bodies")).read_text() != skeleton.cut(lab, reference, keep_all=True)
-                   for reference in lab.edit for name in [f"{pathlib.Path(reference).name}.bodies"])
+                   for reference in lab.edit for name in [f"{pathlib.Path(reference).name}.bodies"]) or \
+            any((tmp_path / name).read_text() != (lab.folder / "staff/solution" / name).read_text() for name in lab.files)
 
 
 @each_lab
@@ -78,6 +79,19 @@ def test_a_skeleton_has_nothing_of_the_solution(lab):
         text = skeleton.cut(lab, reference)
         assert "LAB-" not in text and "END LAB" not in text
         assert not re.search(r"/\* LAB \d\d\.", text)
+
+
+@each_lab
+def test_each_file_of_a_task_has_a_beginning_and_a_solution_and_they_differ(lab, tmp_path):
+    skeleton.write(lab, tmp_path / "start")
+    skeleton.write(lab, tmp_path / "solved", solved=True)
+    for name, task in lab.files.items():
+        begun = (tmp_path / "start" / name).read_text()
+        assert begun == (lab.folder / "start" / name).read_text() != (tmp_path / "solved" / name).read_text()
+        skeleton.write(lab, tmp_path / "before", upto=task - 1, force=True)
+        skeleton.write(lab, tmp_path / "behind", upto=task, force=True)
+        assert (tmp_path / "before" / name).read_text() == begun != (tmp_path / "behind" / name).read_text()
+    assert sorted(path.name for path in (tmp_path / "start").iterdir()) == sorted(lab.handed_in)
 
 
 @each_lab
@@ -106,6 +120,10 @@ def lab_with(tmp_path, monkeypatch, toml):
     ('id = "99"\ntitle = "x"\nedit = []\n[[test]]\nid = "H.a"\npoints = 100\n', "test H.a: program is missing"),
     ('id = "99"\ntitle = "x"\nedit = []\n[[test]]\nid = "Q.a"\npoints = 100\nboot = "b"\n', "boot b: there is no such boot"),
     ('id = "99"\ntitle = "x"\nedit = []\n[[test]]\nid = "H.a"\npoints = 99\nprogram = "p"\n', "the points are 99, not 100"),
+    ('id = "99"\ntitle = "x"\nedit = []\n[[test]]\nid = "A.a"\npoints = 100\nanswer = "x"\n', "test A.a: boot is missing"),
+    ('id = "99"\ntitle = "x"\nedit = []\n[[boot]]\nid = "b"\n[[test]]\nid = "A.a"\npoints = 100\nanswer = "x"\nboot = "b"\n',
+     "test A.a: measure is missing"),
+    ('id = "99"\ntitle = "x"\nedit = []\n[[test]]\nid = "G.a"\npoints = 100\nboot = "b"\n', "test G.a: printed is missing"),
     ('id = \n', "lab99-x/lab.toml"),
 ])
 def test_a_bad_lab_is_told_with_its_key(tmp_path, monkeypatch, toml, complaint):

@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import time
 
-from . import build, golden, jail, wire
+from . import answers, build, golden, jail, session, wire
 from .common import BUILD, ROOT, STATUS_TODO, Infrastructure, LabError, case_pattern, free_port, run, time_scale
 from .manifest import manifest, vm
 
@@ -34,9 +34,8 @@ def run_until(pattern, command, cwd, timeout, preexec_fn):
     return subprocess.CompletedProcess(command, child.returncode, path.read_text(errors="replace"), said.decode(errors="replace"))
 
 
-def run_debugged(command, port, script, elf, cwd, timeout):
-    """run() of a hypervisor with its debugger's port, and a debugger there: also its verdicts. No namespace of its own: the port is in
-    ours."""
+def run_debugged(command, speak, cwd, timeout):
+    """run() of a hypervisor with its debugger's port, and a debugger that speaks there: also its verdicts."""
     path = cwd / "console"
     with open(path, "wb") as out:
         child = subprocess.Popen([str(word) for word in command], cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE,
@@ -44,7 +43,7 @@ def run_debugged(command, port, script, elf, cwd, timeout):
     end, log, verdicts = time.monotonic() + timeout, cwd / "vitrine.log", []
     while child.poll() is None and time.monotonic() < end:
         if log.exists() and "gdb: port ready" in log.read_text(errors="replace"):
-            verdicts, transcript = wire.talk(port, script, elf)
+            verdicts, transcript = speak()
             (cwd / "wire").write_text("\n".join(transcript) + "\n")
             break
         time.sleep(POLL_S)
@@ -64,6 +63,7 @@ class Booted:
         self.claims, self.values = [], {}  # (ok, claim) in order; what was seen of one that failed
         self.finished = False
         self.console = ""
+        self.debugger, self.refused = "", ""  # what GDB has said under the student's script; why it was not asked
         log = folder / "vitrine.log"
         self.log = log.read_text(errors="replace") if log.exists() else ""
 
@@ -113,8 +113,8 @@ class Booted:
 class Boots:
     """The boots of one grading, each made once."""
 
-    def __init__(self, lab, image, folder):
-        self.lab, self.image, self.folder = lab, image, folder
+    def __init__(self, lab, image, folder, work=None):
+        self.lab, self.image, self.folder, self.work = lab, image, folder, work
         self.done = {}
 
     def get(self, name):
@@ -141,9 +141,14 @@ class Boots:
                 raise Infrastructure(f"{elf}: no place for the nonce")
             image = folder / f"{row['name']}.elf"
             image.write_bytes(data.replace(PLACEHOLDER, nonces[row["name"]].encode()))
-            nodes.append(vm(row["name"], image.name, row.get("vcpus", 1), bootargs=row.get("how") or None, **row.get("properties", {})))
+            nodes.append(vm(row["name"], image.name, row.get("vcpus", 1), bootargs=self._how(row) or None, **row.get("properties", {})))
         (folder / "vms.dts").write_text(manifest(*nodes))
         return folder, elf, nonces
+
+    def _how(self, row):
+        """A guest's boot arguments: {seed} is of the student's name, {number} of this boot."""
+        how = row.get("how") or ""
+        return how.format(seed=answers.seed(self.work) if "{seed}" in how else 0, number=secrets.randbelow(1 << 32))
 
     def _command(self, boot):
         return [ROOT / "tools/vitrine", "run", "vms.dts", "--hypervisor", self.image, "--log", "vitrine.log", "--trace", "run.pftrace",
@@ -165,12 +170,17 @@ class Boots:
     def _run(self, boot, folder, elf, nonces):
         seconds = boot.timeout * time_scale()
         command = [*jail.prefix(), *self._command(boot), "--timeout", str(int(seconds) + 1)]
+        script = self.work / boot.script if boot.script and (self.work / boot.script).exists() else None
+        refused = session.refused(script) if script else ""
         verdicts = []
         try:
             if boot.wire:
-                port = free_port()
+                port = free_port()  # in our namespace of networks
                 command = [*command[len(jail.prefix()):], f"--gdb={port}", "--halt"]
-                done, verdicts = run_debugged(command, port, self.lab.folder / boot.wire, elf, folder, seconds + 60)
+                done, verdicts = run_debugged(command, lambda: wire.talk(port, self.lab.folder / boot.wire, elf), folder, seconds + 60)
+            elif script and not refused:
+                done, _ = run_debugged([*command, *session.OPTIONS], lambda: ([], session.talk(script, elf, folder, seconds / 2)), folder,
+                                       seconds + 60)
             else:
                 done = run_until(boot.until, command, cwd=folder, timeout=seconds * 2 + 60, preexec_fn=jail.limit_files)
         except subprocess.TimeoutExpired as error:
@@ -180,6 +190,10 @@ class Boots:
         booted = Booted(folder, elf, done.returncode, done.stderr)
         booted.console = done.stdout.replace("\r", "")
         booted.read_mailbox(nonces)
+        if script:
+            said = folder / "wire"
+            booted.refused, booted.debugger = refused, said.read_text() if said.exists() else f"{refused}\n"
+            booted.console += f"--- GDB:\n{booted.debugger}"
         for ok, claim, seen in verdicts:
             booted.claims.append((ok, claim))
             booted.values[claim] = f"seen {seen}"

@@ -13,6 +13,7 @@ class Task:
     n: int
     title: str
     functions: list = field(default_factory=list)
+    files: list = field(default_factory=list)  # work that is no module: how each begins is in the lab's start/
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Boot:
     nodes: list = field(default_factory=list)
     args: list = field(default_factory=list)
     timeout: float = 20.0
+    script: str = ""  # a file of the student's: what GDB is to do there (session.py). The guest waits for it
     wire: str = ""  # a file of the lab's: what a debugger says and must hear (wire.py). The guest waits for it
     until: str = ""  # a regular expression: when the console says this, the boot is over. For one that ends in no other way
 
@@ -41,6 +43,10 @@ class Test:
     golden: str = ""
     events: dict = field(default_factory=dict)
     check: str = ""  # a regular expression: what `vtrace check` must say, beside finding nothing wrong
+    answer: str = ""  # which of answers.toml
+    measure: dict = field(default_factory=dict)  # {how: regular expression over `vtrace dump`}: what is right (answers.py)
+    printed: str = ""  # what the guest tells under this name is what the script must have printed
+    line: str = ""  # a regular expression: where it stands; default: NAME = VALUE
     function: str = ""
     order: list = field(default_factory=list)
     console: list = field(default_factory=list)  # regular expressions: what EL2 itself says, on the UART and in the log
@@ -80,6 +86,16 @@ class Lab:
     def boot_named(self, name):
         return next(boot for boot in self.boot if boot.id == name)
 
+    @property
+    def files(self):
+        """Those of the tasks: {name: the first task that writes in it}"""
+        return {name: task.n for task in reversed(self.task) for name in reversed(task.files)}
+
+    @property
+    def handed_in(self):
+        """The names of all files that are the student's."""
+        return [pathlib.Path(reference).name for reference in self.edit] + sorted(self.files)
+
     def work_file(self, reference, work=None):
         return pathlib.Path(work or self.work) / pathlib.Path(reference).name
 
@@ -96,7 +112,7 @@ def _made(kind, given, where):
     return kind(**given)
 
 
-_NEEDS = {"H": "program", "Q": "boot", "T": "boot", "S": "order"}
+_NEEDS = {"H": "program", "Q": "boot", "T": "boot", "S": "order", "A": "answer", "G": "printed"}
 
 
 def _check(lab, where):
@@ -106,7 +122,7 @@ def _check(lab, where):
     ids = [test.id for test in lab.test]
     for test in lab.test:
         if test.tier not in _NEEDS or "." not in test.id:
-            wrong(f"test {test.id}: an id begins with H., Q., T. or S.")
+            wrong(f"test {test.id}: an id begins with H., Q., T., S., A. or G.")
         if not getattr(test, _NEEDS[test.tier]):
             wrong(f"test {test.id}: {_NEEDS[test.tier]} is missing")
         if ids.count(test.id) > 1:
@@ -115,6 +131,10 @@ def _check(lab, where):
             wrong(f"test {test.id}: parent {test.parent}: there is no such test")
         if test.boot and test.boot not in [boot.id for boot in lab.boot]:
             wrong(f"test {test.id}: boot {test.boot}: there is no such boot")
+        if test.tier in "AG" and not test.boot:
+            wrong(f"test {test.id}: boot is missing")
+        if test.tier == "A" and len(test.measure) != 1:
+            wrong(f"test {test.id}: measure is missing")
         if test.tier == "T" and not (test.golden or test.events or test.check):
             wrong(f"test {test.id}: golden, events or check is missing")
     for reference in lab.edit:

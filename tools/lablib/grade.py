@@ -4,8 +4,9 @@ import pathlib
 import tempfile
 import time
 
+from . import answers
 from . import boots as boots_of
-from . import build, host
+from . import build, host, session
 from .common import case_pattern
 from .result import Graded, Outcome
 
@@ -30,7 +31,7 @@ class Grading:
             problems = build.interface(self.lab, objects)
             if problems:
                 raise build.BuildFailed("\n".join(problems))
-            self.built = (boots_of.Boots(self.lab, image, self.folder), objects)
+            self.built = (boots_of.Boots(self.lab, image, self.folder, self.work), objects)
         return self.built
 
     def one(self, test):
@@ -41,6 +42,10 @@ class Grading:
             host.grade_object(outcome, self.lab, self.objects()[1])
         elif test.tier == "Q":
             boots_of.grade_claims(outcome, self.objects()[0])
+        elif test.tier == "A":
+            answers.grade(outcome, self.objects()[0])
+        elif test.tier == "G":
+            session.grade(outcome, self.objects()[0])
         else:
             grade = boots_of.grade_golden if test.golden else boots_of.grade_events
             grade(outcome, self.objects()[0])

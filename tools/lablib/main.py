@@ -23,6 +23,8 @@ def _start(args):
         skeleton.write(lab, folder, args.upto, args.solved, args.force, args.alternative)
         for reference in lab.edit:
             print(f"{shown(lab.work_file(reference, folder))}: yours, in place of {reference}")
+        for name in sorted(lab.files):
+            print(f"{shown(lab.work_file(name, folder))}: yours")
         print(f"next: {lab.folder.relative_to(ROOT)}/handout.md; then make LAB={lab.id} grade")
     return EXIT_GRADED
 
@@ -68,7 +70,7 @@ def _run(args):
         image, _ = build.image(lab, work, build.tag_of(lab, work))
     folder = ROOT / "out" / f"lab{lab.id}"
     with tempfile.TemporaryDirectory(prefix="lab-") as made:
-        made = boots.Boots(lab, image, pathlib.Path(made))
+        made = boots.Boots(lab, image, pathlib.Path(made), work)
         booted = made.debug(args.boot, args.gdb) if args.gdb else made.get(args.boot)
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("run.vtr", "run.pftrace", "vitrine.log", "mailbox", "wire"):

@@ -4,7 +4,7 @@ import json
 import sys
 import xml.etree.ElementTree as ElementTree
 
-TIERS = {"H": "on the host", "Q": "in QEMU", "T": "in the trace", "S": "in the object code"}
+TIERS = {"H": "on the host", "Q": "in QEMU", "T": "in the trace", "S": "in the object code", "A": "an answer", "G": "in the debugger"}
 MOST_TOLD = 8  # failures of a test
 _GREEN, _RED, _DIM, _PLAIN = "\033[32m", "\033[31m", "\033[2m", "\033[0m"
 

@@ -112,9 +112,24 @@ def cut(lab, reference, upto=0, keep_all=False, alternative=None):
     return "\n".join(out + lines[at:])
 
 
+def _write_file(lab, name, folder, solved, force, alternative):
+    """Work that is no module, whole: as it begins, as the reference has it, or as an alternative."""
+    target = folder / name
+    if target.exists() and not force:
+        raise LabError(f"{target}: is there already; --force writes over it")
+    source = lab.folder / ("staff/solution" if solved else "start") / name
+    if solved and alternative and (alternative / name).exists():
+        source = alternative / name
+    if not source.exists():
+        raise LabError(f"{source}: is not there: this tree has no solution of lab {lab.id}")
+    target.write_text(source.read_text())
+
+
 def write(lab, folder, upto=0, solved=False, force=False, alternative=None):
     """Fill a folder with the files of a lab; `alternative`: a folder of staff/alt."""
     folder.mkdir(parents=True, exist_ok=True)
+    for name in lab.files:
+        _write_file(lab, name, folder, solved or lab.files[name] <= upto, force, alternative)
     for reference in lab.edit:
         target = lab.work_file(reference, folder)
         if target.exists() and not force:

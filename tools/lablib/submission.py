@@ -1,7 +1,6 @@
 """What was handed in: only the files that the lab asks for are taken from it, as plain files of a sane size."""
 
 import contextlib
-import os
 import pathlib
 import shutil
 import tempfile
@@ -28,7 +27,6 @@ def work_of(lab, args):
         yield args.work
         return
     with tempfile.TemporaryDirectory(prefix=f"submission{lab.id}-") as made:
-        for reference in lab.edit:
-            name = os.path.basename(reference)
+        for name in lab.handed_in:
             shutil.copyfile(_find(lab, name, args.submission), pathlib.Path(made) / name)
         yield pathlib.Path(made)

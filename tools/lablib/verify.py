@@ -46,7 +46,7 @@ def mutants_of(lab):
 def mutate(lab, mutant, work):
     """The reference with one fault."""
     skeleton.write(lab, work, solved=True, force=True)
-    path = work / (mutant.file or pathlib.Path(lab.edit[0]).name)
+    path = work / (mutant.file or lab.handed_in[0])
     if not path.exists():
         raise LabError(f"lab {lab.id}: mutant {mutant.name!r}: {path.name} is no file of the lab")
     text = path.read_text()
@@ -105,8 +105,8 @@ def _alternatives(lab, row, made):
 def _one_mutant(lab, number, mutant, made, objects, verbose):
     folder = made / f"mutant-{number}"
     mutate(lab, mutant, folder / "work")
-    name = mutant.file or pathlib.Path(lab.edit[0]).name
-    changed = next(reference for reference in lab.edit if pathlib.Path(reference).name == name)
+    name = mutant.file or lab.handed_in[0]
+    changed = next((reference for reference in lab.edit if pathlib.Path(reference).name == name), None)
     graded = _graded(lab, folder / "work", f"verify{lab.id}m{number}", folder, objects, stop_at_first=True, changed=changed)
     shutil.rmtree(folder, ignore_errors=True)
     if graded.problem:

@@ -7,9 +7,9 @@ LABS_CHOSEN := $(strip $(subst $(comma), ,$(LABS)) $(LAB))
 
 ifneq ($(LABS_CHOSEN),)
 LAB_TAG ?= lab$(subst $() ,-,$(LABS_CHOSEN))
-# REFERENCE=WORK, a pair a file.
+# REFERENCE=WORK, a pair a file; none for a lab whose files are no modules: its image is all reference.
 LAB_MAP := $(shell $(PYTHON) -B tools/lab map $(LABS_CHOSEN) $(LAB_WORK:%=--work=%))
-ifeq ($(LAB_MAP),)
+ifneq ($(.SHELLSTATUS),0)
 $(error LAB=$(LABS_CHOSEN): see above)
 endif
 LAB_REFERENCES := $(foreach pair,$(LAB_MAP),$(firstword $(subst =, ,$(pair))))

@@ -10,4 +10,5 @@ DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends make p
 tools/setup.sh test
 tools/lab start @LAB@ --force
 make LAB=@LAB@ build
+make LAB=@LAB@ GDB=1 build
 rm -rf labs/lab@LAB@-*/work
