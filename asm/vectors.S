@@ -255,71 +255,103 @@ count_exit:
 1:	bl	exit_count			/* (answer, vcpu, duration) */
 	b	resume
 count_not_plain:
-	tbnz	w0, #ANSWER_LEAVE, record_later
+	tbnz	w0, #ANSWER_LEAVE, 1f
 	mrs	x2, cntpct_el0
 	sub	x2, x2, x19
 	bl	exit_count
 	b	resume_all
+1:	orr	x19, x19, #1 << OPEN_COUNTED
+	b	leave_open
 
 /*
  * While recording: the usual exit becomes four words in the ring, as trace_exit() in trace/ring.c writes them. What is not
- * usual is left to it: no room on the page, or more than 31 bits of time, or an address and a value that together need more
- * than one word. 30 instructions, 33 with a value, the time's reading included.
+ * usual goes to `slowly`, with nothing done but to \word0's size: no room on the page, or more than 31 bits of time, or an
+ * address and a value that together need more than one word. 22 instructions, 26 with a value, the time's reading included.
+ *
+ * \word0 lacks the time only, \begin is when the guest trapped, x2 its syndrome, x5 its PC, x8 the ring. Leaves x0, x1.
  */
-	.global	record_sync
-record_sync:
-	mrs	x2, esr_el2
-record:
-	ldr	x1, [sp, #ENTRY_VCPU]
-	tbnz	w0, #ANSWER_NOT_PLAIN, record_not_plain
+	.macro	record_exit vcpu, word0, begin, slowly
 	mrs	x3, cntpct_el0
-	ldr	x8, [x1, #VCPU_RING]
-	sub	x4, x3, x19			/* duration */
 	ldp	x9, x10, [x8, #RING_POS]	/* and the last place where a record fits */
 	ldr	x11, [x8, #RING_BASE]
-	ldp	x12, x13, [x1, #VCPU_NOTE]	/* address, value */
+	ldp	x12, x13, [\vcpu, #VCPU_NOTE]	/* address, value */
+	sub	x14, x3, \begin			/* duration */
 	sub	x11, x3, x11			/* since the page began */
-	orr	x14, x4, x11
-	tbz	w0, #ANSWER_HAS_VALUE, 1f
-	orr	x15, x12, x13
-	orr	x14, x14, x15, lsr #1
-	orr	x12, x12, x13, lsl #32
+	orr	x15, x14, x11
+	tbz	\word0, #ANSWER_HAS_VALUE, 1f
+	orr	x16, x12, x13
+	orr	x15, x15, x16, lsr #1
+	orr	x12, x12, x13, lsl #32		/* they share a word */
+	sub	\word0, \word0, #1 << ANSWER_HAS_VALUE	/* 4 words */
 1:	cmp	x9, x10
-	lsr	x14, x14, #31
-	ccmp	x14, #0, #0, ls
-	b.ne	record_slowly
-	ubfx	x5, x0, #24, #5			/* the reason */
-	add	x5, x1, x5, lsl #3
-	ldr	x6, [x5, #VCPU_TICKS]
-	ldr	w7, [x1, #VCPU_ID]
-	add	x6, x6, x4
-	str	x6, [x5, #VCPU_TICKS]
-	bfi	x0, x7, #16, #8
-	and	x0, x0, #~(1 << ANSWER_HAS_VALUE)	/* 4 words */
-	mrs	x5, elr_el2			/* only the frame's PC has been moved */
-	orr	x0, x0, x11, lsl #32
-	orr	x4, x4, x2, lsl #32
-	stp	x0, x4, [x9], #32
+	lsr	x15, x15, #31
+	ccmp	x15, #0, #0, ls
+	b.ne	\slowly
+	ubfx	x16, \word0, #24, #5		/* the reason */
+	add	x16, \vcpu, x16, lsl #3
+	ldr	x17, [x16, #VCPU_TICKS]
+	orr	\word0, \word0, x11, lsl #32
+	add	x17, x17, x14
+	str	x17, [x16, #VCPU_TICKS]
+	orr	x14, x14, x2, lsl #32
+	stp	\word0, x14, [x9], #32
 	stp	x5, x12, [x9, #-16]
 	str	x9, [x8, #RING_POS]		/* PUBLISH: a panic before this leaves a page of whole records */
+	.endm
+
+	.global	record_sync
+record_sync:
+	ldr	x1, [sp, #ENTRY_VCPU]
+	tbnz	w0, #ANSWER_LEAVE, leave_open
+	mrs	x2, esr_el2
+record:
+	ldp	x8, x7, [x1, #VCPU_RING]	/* and the vCPU's index, with more above it */
+	mrs	x5, elr_el2			/* only the frame's PC has been moved */
+	tbnz	w0, #ANSWER_NOT_PLAIN, record_all
+	bfi	x0, x7, #16, #8
+	record_exit x1, x0, x19, record_slowly
 	resume_vcpu x1
 record_slowly:
 	mov	x3, x19				/* exit_record(answer, vcpu, esr, begin) */
 	bl	exit_record
 	b	resume
-	.global	record_irq
-record_irq:
-	mov	x2, xzr				/* an interrupt has no syndrome */
-	b	record
-record_not_plain:
+record_all:
+	bfi	x0, x7, #16, #8
+	record_exit x1, x0, x19, record_all_slowly
+	b	resume_all
+record_all_slowly:
 	mov	x3, x19
-	tbnz	w0, #ANSWER_LEAVE, record_later
 	bl	exit_record
 	b	resume_all
-record_later:
-	mov	x3, x19				/* also from counting: then nobody reads x2 */
-	bl	exit_record_later
-	b	leave_guest
+	.global	record_irq
+record_irq:
+	ldr	x1, [sp, #ENTRY_VCPU]
+	tbnz	w0, #ANSWER_LEAVE, leave_open
+	mov	x2, xzr				/* an interrupt has no syndrome */
+	b	record
+
+/*
+ * On the way into the guest: has the exit that left been kept? Then it ends here, with its record. begin_ticks stays as it is: C
+ * will not look at it before another exit has left. An exit that is to be counted goes to C: with bit OPEN_COUNTED
+ * it seems too long. Two instructions when nothing was kept. Leaves x0, x1.
+ */
+	.macro	end_open_exit
+	ldp	x6, x5, [x0, #VCPU_OPEN]	/* begin, PC */
+	cbz	x6, 2f
+	ldp	x4, x7, [x0, #VCPU_OPEN_ANSWER]
+	ldr	x8, [x0, #VCPU_RING]
+	ldr	x2, [x0, #VCPU_EXIT_ESR]	/* 0 for an interrupt */
+	add	x4, x4, x7			/* for the action, the vCPU; and what became of it */
+	record_exit x0, x4, x6, end_open_slowly
+2:
+	.endm
+end_open_slowly:
+	stp	x0, x1, [sp, #-32]!
+	str	x30, [sp, #16]
+	bl	vcpu_exit_done			/* with what is kept */
+	ldr	x30, [sp, #16]
+	ldp	x0, x1, [sp], #32
+	b	2f
 
 /*
  * void vcpu_enter(struct vcpu *vcpu, struct vcpu_costs *cost): into the guest, back when an exit leaves the fast path.
@@ -327,6 +359,7 @@ record_later:
 	.global	vcpu_enter
 	.type	vcpu_enter, %function
 vcpu_enter:
+	end_open_exit
 	/* LAB 03.4 vcpu_enter */
 	sub	sp, sp, #ENTRY_BYTES
 	stp	x0, x1, [sp, #ENTRY_VCPU]
@@ -340,6 +373,11 @@ vcpu_enter:
 	b	resume
 	/* END LAB */
 
+/* The exit goes on outside vcpu_run(): what is known of it is kept for end_open_exit. x0 = answer, x1 = vCPU, x19 = the time. */
+leave_open:
+	mrs	x3, elr_el2			/* for a WFI, exit.pc is behind it */
+	stp	x19, x3, [x1, #VCPU_OPEN]
+	str	x0, [x1, #VCPU_OPEN_ANSWER]
 leave_guest:
 	/* LAB 03.4 leave_guest */
 	ldp	x19, x20, [sp, #ENTRY_SAVED]

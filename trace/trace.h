@@ -130,7 +130,8 @@ __attribute__((noinline)) void trace_emit(struct trace_ring *ring, uint64_t word
 					  uint64_t word2);
 
 /* Does this ring take events of this class? NULL: there is no trace. */
-static inline bool trace_wants(const struct trace_ring *ring, enum trace_class wanted)
+static inline __attribute__((always_inline)) bool trace_wants(const struct trace_ring *ring,
+							      enum trace_class wanted)
 {
 	return ring && ring->classes & (uint32_t)wanted;
 }

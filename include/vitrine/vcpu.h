@@ -48,12 +48,16 @@ enum vcpu_state {
 struct percpu;
 struct trace_ring;
 
-/** While tracing: an exit that is being handled outside vcpu_run(). */
+/** While tracing: an exit that is being handled outside vcpu_run(). The vectors write it, and read it back. */
 struct vcpu_open_exit {
 	uint64_t begin_ticks; /* CNTPCT_EL0; 0: there is none */
-	uint64_t esr, pc;
-	uint64_t word0; /* the trace record's, without the time */
+	uint64_t pc;
+	uint64_t answer; /* the handler's; bits 31:29: what became of it, less TRACE_RESULT_LEFT */
+	uint64_t
+		to_word0; /* makes word 0 of the record of it, without the time: added. Always the same */
 };
+/** This bit of begin_ticks: the exit is to be counted, not recorded. */
+#define VCPU_OPEN_COUNTED 63
 
 /** What exits have cost, at the trace's level "counters": buckets by powers of two. */
 #define VCPU_COST_BUCKETS 32u
@@ -77,14 +81,14 @@ struct vcpu {
 	struct vcpu_frame frame;
 	struct percpu *cpu;	 /* where it is loaded, or NULL */
 	struct trace_ring *ring; /* of that CPU; NULL when not tracing */
-	uint64_t hcr;		 /* HCR_EL2 while it runs */
-	uint64_t cptr, mdcr;	 /* CPTR_EL2, MDCR_EL2 */
-	uint64_t cnthctl;	 /* CNTHCTL_EL2 */
+	uint32_t id;		 /* unique in the machine; 0..254: the trace's vCPU index */
+	enum vcpu_state state;
+	uint64_t hcr;	     /* HCR_EL2 while it runs */
+	uint64_t cptr, mdcr; /* CPTR_EL2, MDCR_EL2 */
+	uint64_t cnthctl;    /* CNTHCTL_EL2 */
 	uint64_t vttbr, vtcr;
 	uint64_t sctlr_reset; /* SCTLR_EL1 at its first instruction */
 	uint64_t vmpidr;
-	uint32_t id; /* unique in the machine; 0..254: the trace's vCPU index */
-	enum vcpu_state state;
 	struct vcpu_exit exit; /* the exit being handled, when it left the fast path */
 
 	/* For the trace: what the fast path wants recorded beside ESR and PC. */
@@ -259,11 +263,11 @@ void vcpu_pmu_interrupt(struct vcpu *vcpu);
  * the vCPU stops. */
 void vcpu_exit_done(struct vcpu *vcpu);
 
-/** The same, with what became of it. Before vcpu_exit_done(). */
+/** What became of it: not ANSWERED, and LEFT unless somebody says something else. Before vcpu_exit_done(). */
 static inline void vcpu_exit_result(struct vcpu *vcpu, enum trace_exit_result result)
 {
-	vcpu->open.word0 = (vcpu->open.word0 & ~(UINT64_C(7) << TRACE_EXIT_RESULT_SHIFT)) |
-			   (uint64_t)result << TRACE_EXIT_RESULT_SHIFT;
+	vcpu->open.answer = (vcpu->open.answer & ~(UINT64_C(7) << TRACE_EXIT_RESULT_SHIFT)) |
+			    (uint64_t)(result - TRACE_RESULT_LEFT) << TRACE_EXIT_RESULT_SHIFT;
 }
 
 /** Empty counters, from now on this vCPU's. While it is not loaded. */

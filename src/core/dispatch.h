@@ -8,9 +8,8 @@
 uint64_t exit_sync(struct vcpu *vcpu, uint64_t esr);
 uint64_t exit_irq(struct vcpu *vcpu);
 uint64_t exit_serror(struct vcpu *vcpu, uint64_t esr);
-/* While tracing, one of these follows. `begin` is when the guest trapped. */
+/* While tracing, one of these follows what the vectors do not do themselves. `begin` is when the guest trapped. */
 void exit_record(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint64_t begin);
-void exit_record_later(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint64_t begin);
 void exit_count(uint64_t answer, struct vcpu *vcpu, uint64_t ticks);
 
 /* An interrupt has been taken at EL2 itself: core/irq_window.c. */

@@ -22,7 +22,7 @@ static inline void record(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint
 
 	vcpu->ticks[ANSWER_REASON(answer)] += now - begin;
 	trace_exit(vcpu->ring, trace_word0_of(answer, vcpu->id), begin, now, esr, pc, &vcpu->note,
-		   ANSWER_HAS_VALUE(answer));
+		   ANSWER_IS_MMIO(answer));
 }
 
 /*
@@ -32,16 +32,6 @@ static inline void record(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint
 void exit_record(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint64_t begin)
 {
 	record(answer, vcpu, esr, begin, READ_SYSREG(ELR_EL2));
-}
-
-/* This one goes on outside vcpu_run(): vcpu_exit_done() ends it. */
-void exit_record_later(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint64_t begin)
-{
-	vcpu->open = (struct vcpu_open_exit){.begin_ticks = begin,
-					     .esr = esr,
-					     .pc = READ_SYSREG(ELR_EL2),
-					     .word0 = answer | (uint64_t)TRACE_RESULT_LEFT
-								       << TRACE_EXIT_RESULT_SHIFT};
 }
 
 /* The vectors count what is neither shorter nor longer than all before; the rest comes here. */
@@ -65,22 +55,22 @@ void exit_count(uint64_t answer, struct vcpu *vcpu, uint64_t ticks)
 	count(vcpu, ANSWER_REASON(answer), ticks);
 }
 
-/* Not in vcpu_run(), whose frame would grow. */
-static __attribute__((noinline)) void end_open(struct vcpu *vcpu, uint64_t begin)
+/*
+ * An exit that went on outside vcpu_run() is over, and the guest is not entered, or vcpu_enter() could not record it itself.
+ * (That one leaves begin_ticks as it was: the next who looks is behind another exit that has left.)
+ */
+OUT_OF_LINE void vcpu_exit_done(struct vcpu *vcpu)
 {
 	const struct vcpu_open_exit *open = &vcpu->open;
+	const uint64_t begin = open->begin_ticks & ~BIT(VCPU_OPEN_COUNTED);
 
+	if (!begin)
+		return;
+	if (open->begin_ticks & BIT(VCPU_OPEN_COUNTED))
+		count(vcpu, ANSWER_REASON(open->answer), trace_clock() - begin);
+	else
+		record(open->answer + open->to_word0, vcpu, vcpu->exit.esr, begin, open->pc);
 	vcpu->open.begin_ticks = 0;
-	if (vcpu_is_recorded(vcpu))
-		record(open->word0, vcpu, open->esr, begin, open->pc);
-	else if (vcpu->cost)
-		count(vcpu, ANSWER_REASON(open->word0), trace_clock() - begin);
-}
-
-void vcpu_exit_done(struct vcpu *vcpu)
-{
-	if (vcpu->open.begin_ticks)
-		end_open(vcpu, vcpu->open.begin_ticks);
 }
 
 void vcpu_use_costs(struct vcpu *vcpu, struct vcpu_costs *cost)

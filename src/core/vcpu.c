@@ -52,6 +52,9 @@ enum vt_err vcpu_init(struct vcpu *vcpu, const struct vcpu_setup *setup)
 
 	memset(vcpu, 0, sizeof(*vcpu));
 	vcpu->id = setup->id;
+	vcpu->open.to_word0 = TRACE_WORD0(0, 0, setup->id, 0, 0) +
+			      ((uint64_t)TRACE_RESULT_LEFT << TRACE_EXIT_RESULT_SHIFT) -
+			      TRACE_WORD0(0, 0, EXIT_LEAVE, 0, 0);
 	vcpu->hcr = hcr;
 	vcpu->cptr = cptr;
 	vcpu->mdcr = changed(MDCR_DEFAULT | hidden.mdcr, setup->mdcr);
@@ -192,6 +195,7 @@ void vcpu_kick(struct vcpu *vcpu)
 	__atomic_store_n(&vcpu->kicked, 1, __ATOMIC_RELEASE);
 }
 
+/* The exit that has left ends here: vcpu_enter() sees to it, unless the guest is not entered. */
 enum vt_err vcpu_run(struct vcpu *vcpu)
 {
 	uint8_t why;
@@ -199,14 +203,15 @@ enum vt_err vcpu_run(struct vcpu *vcpu)
 	if (vcpu->cpu != this_cpu() || vcpu->state != VCPU_RUNNING)
 		return VT_ESTATE;
 
-	vcpu_exit_done(vcpu);
 	if (!can_enter(vcpu, &why)) {
+		vcpu_exit_done(vcpu);
 		vcpu->exit = (struct vcpu_exit){
 			.reason = EXIT_FAIL_ENTRY, .pc = vcpu->frame.pc, .fail_entry.why = why};
 		return VT_OK;
 	}
 	if (__atomic_load_n(&vcpu->kicked, __ATOMIC_RELAXED)) {
 		__atomic_exchange_n(&vcpu->kicked, 0, __ATOMIC_ACQUIRE);
+		vcpu_exit_done(vcpu);
 		vcpu->exit = (struct vcpu_exit){.reason = EXIT_NOTHING, .pc = vcpu->frame.pc};
 		return VT_OK;
 	}

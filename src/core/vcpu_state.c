@@ -21,7 +21,7 @@ static const uint8_t transitions[VCPU_STATES] = {
 	[VCPU_CRASHED] = TO(CREATED),
 };
 
-/* Apart and last, so that a change costs no saved registers while nobody records. */
+/* Apart and last, so that a change costs no saved registers while nobody records changes. */
 static OUT_OF_LINE enum vt_err record(struct trace_ring *ring, unsigned id, enum vcpu_state state)
 {
 	trace_VCPU_STATE(ring, id, state);
@@ -36,7 +36,7 @@ OUT_OF_LINE enum vt_err vcpu_set_state(struct vcpu *vcpu, enum vcpu_state state)
 	struct trace_ring *ring = this_cpu()->ring;
 
 	vcpu->state = state;
-	return ring ? record(ring, vcpu->id, state) : VT_OK;
+	return trace_wants(ring, TRACE_CLASS_SCHED) ? record(ring, vcpu->id, state) : VT_OK;
 }
 
 const char *vcpu_state_name(unsigned state)

@@ -118,6 +118,7 @@ static TRACE_COLD void apply_trace(struct run_queue *queue)
 	if (vcpu)
 		vcpu_trace_pause(&vcpu->core);
 	trace_apply(ring);
+	sched_begin_ticks(queue);
 	percpu_enable(this_cpu(), ring->level != TRACE_LEVEL_OFF);
 	if (vcpu) {
 		vcpu_trace_resume(&vcpu->core);
@@ -178,6 +179,7 @@ void sched_loop(void)
 	struct run_queue *queue = this_queue();
 
 	stop_expect();
+	sched_begin_ticks(queue);
 	for (;;) {
 		bool busy;
 

@@ -22,6 +22,8 @@ struct run_queue {
 	bool interrupted;      /* atomic: a kick may have been taken while requests were served */
 	uint64_t clock_ticks;  /* the last snapshot */
 	uint64_t sample_ticks; /* the next PC sample; 0: none */
+	uint64_t tick_ticks;   /* the next look at the trace's port; UINT64_MAX: not here */
+	uint64_t trace_ticks;  /* the same, or 0: timers concern the trace in other ways, too */
 	uint64_t slice_end;    /* but not beyond this: then it is the next one's turn in any case */
 };
 
@@ -44,7 +46,11 @@ void sched_unload(struct run_queue *queue);
 void sched_serve_requests(struct run_queue *queue);
 void sched_wake(struct run_queue *queue, struct vm_vcpu *vcpu);
 
-/* vm/sched_timer.c. The line of a physical timer; EL2's timer for who is about to run, or NULL, and its expiry; is there a tick here? */
+/*
+ * vm/sched_timer.c. The first tick; the line of a physical timer; EL2's timer for who is about to run, or NULL, and its expiry; is
+ * there a tick of the machine's here?
+ */
+void sched_begin_ticks(struct run_queue *queue);
 void sched_update_physical_timer(struct vm_vcpu *vcpu);
 void sched_set_timer(struct run_queue *queue, const struct vm_vcpu *running);
 void sched_el2_timer(struct run_queue *queue);

@@ -44,10 +44,19 @@ bool sched_has_tick(void)
 	return (vm_count > 1 || debug_poll_ms()) && this_cpu()->index == 0;
 }
 
-/* The same CPU hears what the host says about the trace. */
-static bool has_trace_tick(void)
+/*
+ * The same CPU hears what the host says about the trace. The deadline is kept, and whether setting a timer must look closer: exits
+ * wait for that. Anew when either changes.
+ */
+OUT_OF_LINE void sched_begin_ticks(struct run_queue *queue)
 {
-	return this_cpu()->ring && this_cpu()->index == 0;
+	const struct trace_ring *ring = this_cpu()->ring;
+	const bool looks_closer = ring && ring->classes & (TRACE_CLASS_TIMER | TRACE_CLASS_SAMPLE);
+
+	queue->tick_ticks = ring && this_cpu()->index == 0
+				    ? trace_clock() + milliseconds(SCHED_TICK_MS)
+				    : UINT64_MAX;
+	queue->trace_ticks = looks_closer ? 0 : queue->tick_ticks;
 }
 
 static unsigned tick_ms(void)
@@ -57,12 +66,15 @@ static unsigned tick_ms(void)
 
 static TRACE_COLD void tick(void)
 {
-	if (sched_has_tick() || has_trace_tick()) {
+	struct run_queue *queue = this_queue();
+
+	if (sched_has_tick() || queue->tick_ticks != UINT64_MAX) {
 		console_tick();
 		virtio_serial_poll();
 		trace_listen();
 		trace_drain();
 	}
+	sched_begin_ticks(queue);
 }
 
 /* For whose deadline EL2's timer will be set, if it is for one; and a PC sample or a tick may have to come before. */
@@ -91,8 +103,7 @@ static TRACE_COLD uint64_t timer_for_trace(struct run_queue *queue, const struct
 			queue->sample_ticks = next;
 		soonest = MIN(soonest, queue->sample_ticks);
 	}
-	return has_trace_tick() ? MIN(soonest, trace_clock() + milliseconds(SCHED_TICK_MS))
-				: soonest;
+	return MIN(soonest, queue->tick_ticks);
 }
 
 /*
@@ -120,8 +131,9 @@ void sched_set_timer(struct run_queue *queue, const struct vm_vcpu *running)
 			soonest = MIN(soonest, deadline);
 	}
 	/* END LAB */
-	if (__builtin_expect(this_cpu()->ring != 0, 0))
-		soonest = timer_for_trace(queue, running, soonest);
+	if (this_cpu()->ring)
+		soonest = queue->trace_ticks ? MIN(soonest, queue->trace_ticks)
+					     : timer_for_trace(queue, running, soonest);
 	if (soonest == UINT64_MAX)
 		el2_timer_stop();
 	else

@@ -64,6 +64,19 @@ def test_the_costs_page_has_each_figure_as_measured(figures):
     assert not wrong
 
 
+def test_the_costs_page_has_what_recording_adds(figures):
+    """Exits alone, and everything: one or 5 % off at most."""
+    page = (Path(run.ROOT) / "docs" / "reference" / "costs.md").read_text(encoding="utf-8")
+    rows = {name: (int(exits), int(everything))
+            for name, exits, everything in re.findall(r"^\| `(\w+)` \|.*\| \+(\d+) \| \+(\d+) \|$", page, re.MULTILINE)}
+    names = {f"exit_{reason}_{probe}": probe for reason, probe, _ in run.REASONS + run.REASONS_OF_MAX}
+    assert rows.keys() == names.keys() | {"sgi_self_total", "vtimer_irq", "vtimer_wfi"}
+    wrong = {name: said for name, said in rows.items()
+             for value, measured in zip(said, (figures[f"record_{names.get(name, name)}"], figures[f"record_all_{names.get(name, name)}"]))
+             if abs(value - measured) > max(1, 0.05 * measured)}
+    assert not wrong
+
+
 def test_a_figure_over_its_budget_fails_the_run(monkeypatch, capsys):
     monkeypatch.setattr(run, "figures", lambda folder, quick: [("idreg_read", 101, "instructions")])
     assert run.main(["--quick"]) == 1

@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.once
 # From here the whole exit path is called; a vCPU's life outside it (the scheduler, the end of a run) is behind vcpu_enter().
-BEGIN = ["exit_sync", "exit_irq", "exit_serror", "exit_record", "exit_record_later"]
+BEGIN = ["exit_sync", "exit_irq", "exit_serror", "exit_record", "exit_count", "vcpu_exit_done"]
 
 
 @pytest.fixture(scope="module")

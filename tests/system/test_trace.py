@@ -85,6 +85,54 @@ def test_a_class_alone(tmp_path):
     assert {name for name, _ in events(tmp_path)[0]} == {"EXIT"}
 
 
+def labels(guest, prefix):
+    """{label: address} of a test guest."""
+    out = subprocess.run(["aarch64-linux-gnu-nm", harness.GUESTS / f"tests/{guest}.elf"], capture_output=True, text=True, check=True).stdout
+    return {name: int(address, 16) for address, name in re.findall(rf"^(\w+) T {prefix}(\w+)$", out, re.MULTILINE)}
+
+
+def test_each_shape_of_a_record(tmp_path):
+    """What the vectors write, at once or when the VMM is done with the exit, and what they leave to C."""
+    done = harness.run(tmp_path, "--icount", "--hv-append", "trace-classes=exit", nodes=[harness.test_guest("guest", "recorded")])
+    done.assert_passed()
+    exits, lost, total = check(tmp_path)
+    assert lost == 0 and exits == total
+    at = labels("recorded", "recorded_")
+    records = {}
+    for name, rest in events(tmp_path)[0]:
+        for label, address in at.items():
+            # An HVC's PC is behind it.
+            if name == "EXIT" and f" pc={address + 4 * (label == 'call'):#x}" in rest:
+                assert label not in records, f"{label}: two records"
+                records[label] = rest
+    assert records.keys() == at.keys()
+
+    typer = re.search(r"value=(\w+)", records["load"])[1]
+    for label, expected in {
+        "load": r"reason=MMIO_READ .* esr=0x93[0-9a-f]{6} pc=\S+ ipa=0x8000004 ",
+        "load_high": rf"reason=MMIO_READ .* esr=0x93[0-9a-f]{{6}} pc=\S+ ipa=0x8000004 value={typer}$",
+        "store": r"reason=MMIO_WRITE .* esr=0x93[0-9a-f]{6} pc=\S+ ipa=0x8000420 value=0x80808080$",
+        "store_nowhere": r"reason=MMIO_WRITE .* esr=0x93[0-9a-f]{6} became=injected pc=\S+ ipa=0x70000000 value=0x11223344$",
+        "store_wide": r"reason=MMIO_WRITE .* esr=0x93[0-9a-f]{6} became=injected pc=\S+ ipa=0x70000000 value=0x1122334455667788$",
+        "call": r"reason=HYPERCALL .* esr=0x5a000000 became=refused pc=\S+ function=0xc600ffff result=0xffffffff$",
+        "wait": r"reason=HALT .* dur_ns=1000\d{3} .* esr=0x07[0-9a-f]{6} became=blocked pc=\S+$",
+        "wait_long": r"reason=HALT .* dur_ns=5000\d{6} .* esr=0x07[0-9a-f]{6} became=blocked pc=\S+$",
+    }.items():
+        assert re.search(expected, records[label]), (label, records[label])
+
+
+def test_exits_that_leave_are_counted(tmp_path):
+    """At level counters the histogram of each reason has each of its exits, whoever has answered it."""
+    done = harness.run(tmp_path, "--icount", "--hv-append", "trace=counters", nodes=[harness.test_guest("guest", "recorded")])
+    done.assert_passed()
+    metadata = dict(re.findall(r"^((?:exits|hist)\.0\.\w+)=(.*)$", (tmp_path / "run.vtr").read_text(errors="replace"), re.MULTILINE))
+    for reason in ("HYPERCALL", "HALT", "MMIO_WRITE", "MMIO_READ"):
+        count, ticks, least, most = (int(number) for number in metadata[f"exits.0.{reason}"].split(","))
+        assert count == sum(int(n) for n in metadata[f"hist.0.{reason}"].split(",")), reason
+        assert 0 < least <= most <= ticks
+    assert int(metadata["exits.0.HALT"].split(",")[3]) > 5_000_000_000
+
+
 def test_timers_alone_are_recorded_without_the_interrupts_that_they_make(tmp_path):
     assert bench(tmp_path, "trace-classes=timer").status == 0
     check(tmp_path)
