@@ -101,19 +101,21 @@ static bool is_simulated(const struct debug_vcpu *debug, uint64_t pa)
 			patch ? patch->original : *(const volatile uint32_t *)(uintptr_t)at);
 }
 
-void over(struct debug_vcpu *debug, uint64_t pa)
+bool over(struct debug_vcpu *debug, uint64_t pa)
 {
 	const struct gdb_stop quiet = {.thread = debug_thread_of(debug->vcpu),
 				       .signal = GDB_SIGNAL_TRAP};
 
 	over_at(debug);
 	if (is_simulated(debug, pa))
-		return;
+		return true;
 	debug->over.pa = pa;
 	if ((!pa && !debug->over.pages) || is_alone(debug))
 		over_begin(debug);
 	else
-		world_stop_over(debug, &quiet); /* if it stops already, it is met again */
+		/* If it stops already, it is met again. model: over_stop */
+		world_stop_over(debug, &quiet);
+	return false;
 }
 
 /* All stand still: only this one goes on, by one instruction. */
@@ -126,7 +128,7 @@ static void let_one_go(struct debug_vm *vm)
 		each->action = (struct gdb_action){.kind = each == vm->over ? GDB_ACTION_STEP
 									    : GDB_ACTION_STAY};
 	}
-	vm->over_goes = true;
+	vm->over_goes = true; /* model: one_goes */
 	over_begin(vm->over);
 	world_resume(vm);
 }
@@ -147,7 +149,7 @@ static bool let_all_go(struct debug_vm *vm)
 
 		each->action = each->later;
 	}
-	vm->over = NULL;
+	vm->over = NULL; /* model: all_go */
 	if (one->action.kind >= GDB_ACTION_STEP || (!one->over.done && !has_left(one)))
 		return true;
 	world_resume(vm);
@@ -160,7 +162,7 @@ bool over_serve(struct debug_vm *vm)
 		return false;
 	if (!world_is_stopped(vm)) {
 		if (vm->over_goes && has_left(vm->over))
-			world_stop(vm, NULL);
+			world_stop(vm, NULL); /* model: has_left */
 		return true;
 	}
 	if (vm->over_goes)
