@@ -77,7 +77,7 @@ struct machine {
 	const uint8_t *code, *end;
 	unsigned depth;
 	bool failed;
-	uint64_t stack[GDB_AGENT_STACK + 1]; /* execute() looks at the one above, used or not */
+	uint64_t *stack; /* execute() looks at the one above, used or not */
 };
 
 static uint64_t fail(struct machine *m)
@@ -254,12 +254,14 @@ static uint64_t execute(struct machine *m, uint8_t op, uint64_t operand, const u
 bool gdb_agent_run(const struct gdb_stub *stub, struct gdb_stub *printer, struct gdb_thread thread,
 		   const uint8_t *code, size_t count, uint64_t *result)
 {
+	uint64_t stack[GDB_AGENT_STACK + 1]; /* not cleared: this may run 10^5 times a second */
 	struct machine m = {
 		.stub = stub,
 		.printer = printer,
 		.thread = thread,
 		.code = code,
 		.end = code + count,
+		.stack = stack,
 	};
 
 	for (unsigned steps = 0; steps < GDB_AGENT_STEPS && m.code != m.end; steps++) {
@@ -279,7 +281,7 @@ bool gdb_agent_run(const struct gdb_stub *stub, struct gdb_stub *printer, struct
 		m.depth -= shape->takes;
 		if (m.depth + shape->leaves > GDB_AGENT_STACK)
 			return false;
-		value = fetch(&m, shape->operand);
+		value = shape->operand ? fetch(&m, shape->operand) : 0;
 		value = execute(&m, op, value, code);
 		if (m.failed)
 			return false;

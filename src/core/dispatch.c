@@ -261,6 +261,20 @@ static APART uint64_t on_coproc(struct vcpu *vcpu, uint64_t esr)
 	return answer(vcpu, EXIT_EXCEPTION, EXIT_RESUME);
 }
 
+#ifdef VT_GDB
+/* A breakpoint of a debugger that does not stop here concerns nobody else. */
+static uint64_t on_break(struct vcpu *vcpu, uint64_t esr)
+{
+	if (!pass_break(vcpu, esr))
+		return leave(vcpu, esr);
+	vcpu->note.address = 0;
+	return answer(vcpu, EXIT_DEBUG, EXIT_RESUME_ALL);
+}
+#define ON_BREAK on_break
+#else
+#define ON_BREAK leave
+#endif
+
 /*
  * The one table on the exit path, by exception class. Everything that is not named leaves
  * vcpu_run().
@@ -281,7 +295,11 @@ static uint64_t (*const handlers[64])(struct vcpu *vcpu, uint64_t esr) = {
 	[EC_SME] = on_hidden_feature,
 	[0x1e ... 0x23] = leave,
 	[EC_DABT_LOWER] = on_data_abort,
-	[0x25 ... 0x3f] = leave,
+	[0x25 ... 0x2f] = leave,
+	[EC_BREAKPOINT] = ON_BREAK,
+	[0x31 ... 0x3b] = leave,
+	[EC_BRK] = ON_BREAK,
+	[0x3d ... 0x3f] = leave,
 };
 
 /* Every exit passes here first: remember it for crash records. */

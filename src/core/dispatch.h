@@ -12,6 +12,12 @@ uint64_t exit_serror(struct vcpu *vcpu, uint64_t esr);
 void exit_record(uint64_t answer, struct vcpu *vcpu, uint64_t esr, uint64_t begin);
 void exit_count(uint64_t answer, struct vcpu *vcpu, uint64_t ticks);
 
+/*
+ * In images with a debugger, src/debug/pass.c: true when the vCPU has met a breakpoint whose condition is false, and is past it. Any
+ * register may have changed.
+ */
+bool pass_break(struct vcpu *vcpu, uint64_t esr);
+
 /* An interrupt has been taken at EL2 itself: core/irq_window.c. */
 void el2_interrupt(void);
 

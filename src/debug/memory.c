@@ -4,9 +4,26 @@
 #include "hal/arm64.h"
 #include "lib/bits.h"
 #include "lib/string.h"
+#include "mm/phys.h"
 #include "vm/guest_state.h"
 
 #define WRITE_PIECE_BYTES 512u
+#define KNOWN_PAGES	  4u /* of a vCPU: its code, its stack, what a condition looks at */
+
+/*
+ * Where a page of a running vCPU is, and all that this follows from: registers, and descriptors where they stand in memory. (What
+ * stage 2 maps where does not change.) While that is as it was the walk need not be done again.
+ */
+struct known_page {
+	struct walk_regime regime;
+	uint64_t page, pa;
+	const volatile uint64_t *place[WALK_STEPS];
+	uint64_t descriptor[WALK_STEPS];
+	unsigned steps;
+	bool valid;
+};
+
+static struct known_page known_pages[DEBUG_VCPUS][KNOWN_PAGES];
 
 struct walk_regime memory_regime(const struct vm_vcpu *vcpu)
 {
@@ -48,15 +65,58 @@ enum vt_err memory_walk(const struct debug_vcpu *debug, uint64_t va, struct walk
 	return walk_stage1(&regime, va, read_descriptor, debug->vm, walk);
 }
 
+static bool is_known(const struct known_page *known, uint64_t page, const struct walk_regime *now)
+{
+	const struct walk_regime *then = &known->regime;
+
+	if (!known->valid || known->page != page || then->ttbr0 != now->ttbr0 ||
+	    then->ttbr1 != now->ttbr1 || then->tcr != now->tcr || then->sctlr != now->sctlr)
+		return false;
+	for (unsigned i = 0; i < known->steps; i++)
+		if (*known->place[i] != known->descriptor[i])
+			return false;
+	return true;
+}
+
+/* Not where tables are big-endian: what is in memory is then never what the walk has seen. */
+static void get_to_know(const struct debug_vm *vm, struct known_page *known,
+			const struct walk_regime *regime, const struct walk *walk)
+{
+	uint64_t place = 0, count;
+
+	known->regime = *regime;
+	known->steps = walk->steps;
+	known->valid = true;
+	for (unsigned i = 0; i < walk->steps; i++) {
+		known->valid &= memory_find_ipa(vm, walk->step[i].ipa, &place, &count);
+		known->place[i] = (const volatile uint64_t *)(uintptr_t)place;
+		known->descriptor[i] = walk->step[i].descriptor;
+	}
+}
+
 bool memory_find(const struct debug_vcpu *debug, uint64_t va, uint64_t *pa, uint64_t *count)
 {
+	const struct vcpu *core = &debug->vcpu->core;
+	const struct walk_regime regime = memory_regime(debug->vcpu);
+	const uint64_t page = ALIGN_DOWN(va, PAGE_BYTES);
+	struct known_page *known = &known_pages[core->id][page / PAGE_BYTES % KNOWN_PAGES];
 	struct walk walk;
 	uint64_t in_stage2;
 
-	if (memory_walk(debug, va, &walk) != VT_OK ||
+	if (core->cpu && is_known(known, page, &regime)) {
+		*pa = known->pa + (va - page);
+		*count = PAGE_BYTES - (va - page);
+		return true;
+	}
+	if (walk_stage1(&regime, va, read_descriptor, debug->vm, &walk) != VT_OK ||
 	    !memory_find_ipa(debug->vm, walk.ipa, pa, &in_stage2))
 		return false;
 	*count = MIN(walk.bytes - (walk.ipa & (walk.bytes - 1)), in_stage2);
+	if (core->cpu) {
+		known->page = page;
+		known->pa = *pa - (va - page);
+		get_to_know(debug->vm, known, &regime, &walk);
+	}
 	return true;
 }
 

@@ -117,6 +117,11 @@ static bool receive(void)
 	}
 }
 
+bool server_goes_on(struct gdb_thread thread, bool hardware, uint64_t address)
+{
+	return gdb_breakpoint_hit(&server.stub, thread, hardware, address) == GDB_HIT_GO_ON;
+}
+
 /* Its commands need the stub, which another CPU may be using: they wait for that, and the VM's other vCPUs for nothing. */
 bool server_is_hit(struct gdb_thread thread, bool hardware, uint64_t address)
 {

@@ -35,6 +35,8 @@ bool control_is_resetting(void);
  * For step.c, on any CPU: a vCPU has met a breakpoint of GDB's. True: it stops there. Its commands have been executed.
  */
 bool server_is_hit(struct gdb_thread thread, bool hardware, uint64_t address);
+/* The same as a question only: it does not stop there, and has no commands. */
+bool server_goes_on(struct gdb_thread thread, bool hardware, uint64_t address);
 
 /* What a person has chosen by `monitor`. */
 extern struct server_settings {

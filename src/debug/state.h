@@ -35,6 +35,18 @@ struct point {
 	bool read, write;
 };
 
+/* Breakpoints, by their place, that a vCPU has passed of late: see pass.c. */
+#define PASSES 8u
+
+struct pass {
+	uint64_t pc, pa;  /* of the instruction */
+	uint64_t address; /* of GDB's breakpoint, which may be another name of that place */
+	struct gdb_thread thread;
+	uint32_t epoch; /* that it was in: in another one GDB may have changed it; 0: none */
+	uint32_t word;	/* below the patch */
+	bool hardware;
+};
+
 struct debug_vcpu {
 	struct vm_vcpu *vcpu;
 	struct debug_vm *vm;
@@ -54,6 +66,7 @@ struct debug_vcpu {
 	uint64_t interrupted_pc;  /* where such a stop was, until it has moved */
 	uint32_t interrupts_seen; /* a bit a point: its interrupt is there still */
 	bool passes; /* it has stopped at over.pc, where GDB knows of nothing to step over */
+	struct pass pass[PASSES];
 };
 
 struct debug_vm {
@@ -153,8 +166,11 @@ bool guards_fault(struct debug_vcpu *vcpu);
 void guards_open(const struct debug_vcpu *vcpu);
 void guards_close(const struct debug_vcpu *vcpu);
 
-/* over.c: on the home CPU, take a vCPU over the breakpoint at its PC, whose word is at `pa` (0: it is in a register). */
-void over(struct debug_vcpu *vcpu, uint64_t pa);
+/*
+ * over.c: on the home CPU, take a vCPU over the breakpoint at its PC, whose word is at `pa` (0: it is in a register). True: it is
+ * past it, and nobody else was concerned.
+ */
+bool over(struct debug_vcpu *vcpu, uint64_t pa);
 /* What has been met elsewhere is no more. And: this page, too, is to be open. */
 void over_at(struct debug_vcpu *vcpu);
 void over_add(struct debug_vcpu *vcpu, uint64_t page);
@@ -164,5 +180,8 @@ bool over_end(struct debug_vcpu *vcpu);
 /* On the server's CPU: true while a stop of this VM is only for that. And before a resume: true when it goes on by itself. */
 bool over_serve(struct debug_vm *vm);
 bool over_resume(struct debug_vm *vm);
+
+/* pass.c: it has met GDB's breakpoint at `address` at this place, whose condition was false, and over() said true. */
+void pass_learn(struct debug_vcpu *vcpu, uint64_t pc, bool hardware, uint64_t address);
 
 #endif

@@ -169,10 +169,12 @@ static void on_hit(struct debug_vcpu *debug, bool hardware, uint64_t address, ui
 {
 	debug_record(debug, TRACE_DEBUG_BREAKPOINT);
 
-	const bool alias = address != debug->vcpu->core.frame.pc;
+	const uint64_t pc = debug->vcpu->core.frame.pc;
+	const bool alias = address != pc;
 
 	if (!server_is_hit(debug_thread_of(debug->vcpu), hardware, address)) {
-		over(debug, pa);
+		if (over(debug, pa))
+			pass_learn(debug, pc, hardware, address);
 		return;
 	}
 	over_at(debug);

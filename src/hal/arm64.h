@@ -159,6 +159,14 @@ static inline void dc_cisw(uint64_t set_way)
 {
 	fake_set_way("cisw", set_way);
 }
+static inline void ic_ialluis(void)
+{
+}
+static inline void clean_to_memory(const void *start, uint64_t bytes)
+{
+	(void)start;
+	(void)bytes;
+}
 
 #endif
 
