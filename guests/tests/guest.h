@@ -96,6 +96,8 @@ _Noreturn void finish(void); /* "done", power off */
 void report(bool ok, const char *claim);
 void report_values(uint64_t got, uint64_t wanted);
 void report_end(uint64_t checks);
+/* Something measured, for the console and the grader's table: guests of labs only. */
+void figure(const char *name, uint64_t value);
 
 /* The value of "name=" among the guest's boot arguments as a number; 0 when it is not there. */
 uint64_t option(const void *device_tree, const char *name);

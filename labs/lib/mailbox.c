@@ -63,6 +63,28 @@ void report_values(uint64_t got, uint64_t wanted)
 	send();
 }
 
+void figure(const char *name, uint64_t value)
+{
+	char digits[21];
+	unsigned n = sizeof(digits) - 1;
+
+	digits[n] = '\0';
+	do {
+		digits[--n] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	say("figure: ");
+	say(name);
+	say(" ");
+	say(digits + n);
+	say("\n");
+	begin(" figure ");
+	add(name);
+	add(" ");
+	add(digits + n);
+	send();
+}
+
 void report_end(uint64_t checks)
 {
 	begin(" done ");

@@ -311,14 +311,18 @@ static inline void remember(struct vcpu *vcpu, uint64_t esr)
 
 	note->esr = esr | (uint64_t)vcpu->id << 56;
 	note->pc = pc;
+	/* LAB 13.3 */
 	perf_exit_begin(vcpu);
+	/* END LAB */
 }
 
 /* The last step of every exit: its answer goes to the vectors. */
 static inline uint64_t ended(uint64_t answer)
 {
+	/* LAB 13.3 */
 	perf_exit_end((enum exit_reason)ANSWER_REASON(answer));
 	return answer;
+	/* END LAB */
 }
 
 uint64_t exit_sync(struct vcpu *vcpu, uint64_t esr)

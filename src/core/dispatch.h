@@ -1,4 +1,4 @@
-/* The C side of the vectors: asm/vectors.S calls these, and nothing else does. */
+/* Where C and assembly meet: what asm/vectors.S calls, and nothing else does; and what of it C may use. */
 #ifndef CORE_DISPATCH_H
 #define CORE_DISPATCH_H
 
@@ -25,5 +25,9 @@ void el2_interrupt(void);
 void vcpu_enter(struct vcpu *vcpu, struct vcpu_costs *cost);
 extern const char el2_vectors[], el2_vectors_traced[];
 extern const char after_exit[], count_exit[], record_sync[], record_irq[];
+
+/* asm/fpsimd.S */
+void fpsimd_save(struct vcpu_fpsimd *state);
+void fpsimd_restore(const struct vcpu_fpsimd *state);
 
 #endif

@@ -15,13 +15,15 @@
  * The guest's own access has changed what it should be interrupted by (it enabled a pending
  * interrupt, emptied a FIFO): let the list registers say so before it runs on.
  */
-static inline void sync_if_asked(struct vm_vcpu *vcpu)
+static inline void sync_interrupts(struct vm_vcpu *vcpu)
 {
+	/* LAB 13.2 */
 	if (__builtin_expect(__atomic_load_n(&vcpu->requests, __ATOMIC_RELAXED) & REQUEST_INTERRUPT,
 			     0)) {
 		__atomic_fetch_and(&vcpu->requests, ~REQUEST_INTERRUPT, __ATOMIC_ACQUIRE);
 		vgic_sync(&vcpu->vgic);
 	}
+	/* END LAB */
 }
 
 /* By its first byte: one that reaches over the end is not aligned, and the device's to refuse. */
@@ -45,7 +47,7 @@ bool embed_mmio_read(struct vcpu *core, const struct mmio_access *access, uint64
 		*value = vgicr_read(&vcpu->vgic, ipa - VGIC_GICR_IPA, access->bytes);
 	else
 		return false;
-	sync_if_asked(vcpu);
+	sync_interrupts(vcpu);
 	return true;
 }
 
@@ -64,7 +66,7 @@ bool embed_mmio_write(struct vcpu *core, const struct mmio_access *access, uint6
 		vgicr_write(&vcpu->vgic, ipa - VGIC_GICR_IPA, access->bytes, value);
 	else
 		return false;
-	sync_if_asked(vcpu);
+	sync_interrupts(vcpu);
 	return true;
 }
 
@@ -73,7 +75,7 @@ void embed_send_sgi(struct vcpu *core, uint64_t value)
 	struct vm_vcpu *vcpu = vm_vcpu_of(core);
 
 	vgic_write_sgi1r(&vcpu->vgic, value);
-	sync_if_asked(vcpu);
+	sync_interrupts(vcpu);
 }
 
 /* CNTP_TVAL_EL0, CNTP_CTL_EL0, CNTP_CVAL_EL0. */
@@ -102,7 +104,7 @@ bool embed_sysreg_write(struct vcpu *core, uint32_t key, uint64_t value)
 	} else {
 		vgic_write_sgi0r(&vcpu->vgic, value);
 	}
-	sync_if_asked(vcpu);
+	sync_interrupts(vcpu);
 	return true;
 }
 
@@ -125,7 +127,7 @@ static __attribute__((noinline)) enum exit_action other_interrupt(struct vm_vcpu
 		trace_IRQ(vcpu->core.ring, vcpu->core.id, false, intid);
 	if (sched_interrupt(intid))
 		return EXIT_LEAVE;
-	sync_if_asked(vcpu);
+	sync_interrupts(vcpu);
 	return EXIT_RESUME;
 }
 
@@ -144,7 +146,7 @@ enum exit_action embed_interrupt(struct vcpu *core, uint32_t *intid)
 	return EXIT_RESUME;
 }
 
-/* See irq/vgic.h. A kick to oneself is seen by sync_if_asked(). */
+/* See irq/vgic.h. A kick to oneself is seen by sync_interrupts(). */
 void vgic_kick(void *owner, unsigned index)
 {
 	struct vm *vm = owner;

@@ -89,6 +89,22 @@ static void stage2_fault(struct vm_vcpu *vcpu)
 		refuse_access(vcpu, why);
 }
 
+/* WFI, WFE. */
+static void halt(struct vm_vcpu *vcpu)
+{
+	/* LAB 13.1 */
+	const bool wfe = vcpu->core.exit.halt.wfe;
+
+	if (!wfe)
+		vcpu_exit_result(&vcpu->core, TRACE_RESULT_BLOCKED);
+	/*
+	 * WFE ends by another vCPU's SEV too, which nobody tells us: it only gives its turn away. A
+	 * debugger's step ends with the instruction.
+	 */
+	vcpu_set_state(&vcpu->core, wfe || debug_steps(vcpu) ? VCPU_READY : VCPU_BLOCKED);
+	/* END LAB */
+}
+
 void vm_handle_exit(struct vm_vcpu *vcpu)
 {
 	struct vcpu *core = &vcpu->core;
@@ -104,14 +120,7 @@ void vm_handle_exit(struct vm_vcpu *vcpu)
 		vm_crash(vcpu, "it can not be entered");
 		break;
 	case EXIT_HALT:
-		if (!exit->halt.wfe)
-			vcpu_exit_result(core, TRACE_RESULT_BLOCKED);
-		/*
-		 * WFE ends by another vCPU's SEV too, which nobody tells us: it only gives its turn away. A
-		 * debugger's step ends with the instruction.
-		 */
-		vcpu_set_state(core,
-			       exit->halt.wfe || debug_steps(vcpu) ? VCPU_READY : VCPU_BLOCKED);
+		halt(vcpu);
 		break;
 	case EXIT_HYPERCALL:
 	case EXIT_CPU_UP:

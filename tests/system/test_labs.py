@@ -107,7 +107,7 @@ def test_a_boot_under_gdb_waits_for_it_and_goes_on(solved):
 def test_the_course_tree_has_no_solution_and_builds_without_one(tmp_path):
     tree = tmp_path / "course"
     labs = release.release("course", tree)
-    assert not [path for path in tree.rglob("staff")] and not any((tree / name).exists() for one in labs for name in one.edit)
+    assert not [*tree.rglob("staff"), *tree.rglob("starter.toml")] and not any((tree / name).exists() for one in labs for name in one.edit)
     for one in labs:
         told = (tree / one.folder.relative_to(harness.ROOT) / "lab.toml").read_text()
         assert "hidden" not in re.findall(r"(?m)^(\w+) *=", told) and not [t.id for t in one.test if t.hidden and f'id = "{t.id}"' in told]

@@ -1,12 +1,14 @@
 """What the labs' files promise of each other: regions, tasks, test cases, mutants, handouts. Nothing is compiled here."""
 
+import json
 import pathlib
 import re
 
 import pytest
 
-from lablib import config, handout, host, skeleton, verify
+from lablib import boots, config, handout, host, report, skeleton, verify
 from lablib.common import ROOT, LabError, case_pattern
+from lablib.result import Graded, Outcome
 
 LABS = config.all_labs()
 each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
@@ -79,6 +81,30 @@ def test_a_skeleton_has_nothing_of_the_solution(lab):
         text = skeleton.cut(lab, reference)
         assert "LAB-" not in text and "END LAB" not in text
         assert not re.search(r"/\* LAB \d\d\.", text)
+
+
+def test_the_places_that_lab_13_has_changed_look_like_any_others():
+    """Its students are to find them by their traces."""
+    lab = config.find(["13"])[0]
+    changed = [reference for reference in lab.edit if skeleton.cut(lab, reference) != skeleton.cut(lab, reference, keep_all=True)]
+    assert 0 < len(changed) < len(lab.edit), "and one of its files is innocent"
+    assert not any("LAB" in skeleton.cut(lab, reference) for reference in lab.edit)
+    assert not any(task.functions for task in lab.task)
+
+
+def test_what_a_guest_has_measured_is_on_the_leaderboard_of_those_who_have_all_points(tmp_path):
+    nonce = "0123456789abcdef"
+    (tmp_path / "mailbox").write_text(f"{nonce} ok cheap\n{nonce} figure hypercall 118\nfedcba9876543210 figure hypercall 1\n"
+                                      f"{nonce} figure odd\n{nonce} done 0x1\n")
+    booted = boots.Booted(tmp_path, None, 0, "")
+    booted.read_mailbox({"guest": nonce})
+    assert booted.figures == {"hypercall": 118}
+    lab = config.find(["13"])[0]
+    for passed in (0, 1):
+        graded = Graded(lab, [Outcome(lab.test[0], passed, 1)], figures={"costs: hypercall": 118})
+        report.write_gradescope(graded, tmp_path / "results.json")
+        board = json.loads((tmp_path / "results.json").read_text()).get("leaderboard")
+        assert board == ([{"name": "costs: hypercall", "value": 118, "order": "asc"}] if passed else None)
 
 
 @each_lab

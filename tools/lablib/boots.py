@@ -61,6 +61,7 @@ class Booted:
     def __init__(self, folder, elf, status, said):
         self.folder, self.elf, self.status, self.said = folder, elf, status, said
         self.claims, self.values = [], {}  # (ok, claim) in order; what was seen of one that failed
+        self.figures = {}  # what the guest has measured
         self.finished = False
         self.console = ""
         self.debugger, self.refused = "", ""  # what GDB has said under the student's script; why it was not asked
@@ -77,6 +78,8 @@ class Booted:
             prefix = f"[{vm}] " if len(nonces) > 1 else ""
             if word in ("ok", "FAIL"):
                 self.claims.append((word == "ok", prefix + rest))
+            elif word == "figure" and (figure := re.fullmatch(r"(\S+) (\d+)", rest)):
+                self.figures[prefix + figure[1]] = int(figure[2])
             elif word == "seen" and self.claims:
                 self.values[self.claims[-1][1]] = f"seen {rest}"
             elif word == "done":
@@ -199,6 +202,10 @@ class Boots:
             booted.values[claim] = f"seen {seen}"
             booted.console += f"{'ok' if ok else 'FAIL'}: {claim}\n"
         return booted
+
+    def figures(self):
+        """What the guests of all boots have measured."""
+        return {f"{boot}: {name}": value for boot, booted in self.done.items() for name, value in booted.figures.items()}
 
     def rerun(self, boot):
         return f"tools/lab run {self.lab.id} {boot}    (--gdb to stop at the guest's first instruction)"

@@ -75,6 +75,8 @@ class Grading:
                         break
         except build.BuildFailed as problem:
             graded.problem = str(problem)
+        if self.built:
+            graded.figures = self.built[0].figures()
         graded.seconds = time.monotonic() - begin
         return graded
 

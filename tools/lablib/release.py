@@ -129,7 +129,10 @@ def release(mode, target, hidden_too=False):
         raise LabError(f"{target}: is not empty")
     labs = config.all_labs()
     withheld = {reference for lab in labs for reference in lab.edit} if mode == "course" else set()
-    _copy([name for name in _tracked() if name not in withheld and "/staff/" not in name and not name.startswith((".ci/",))], target)
+    # The skeletons are in a course's tree; what they were made of would tell where lab 13 has changed something.
+    recipes = {f"{lab.folder.relative_to(ROOT)}/starter.toml" for lab in labs} if mode == "course" else set()
+    _copy([name for name in _tracked() if name not in withheld | recipes and "/staff/" not in name and not name.startswith((".ci/",))],
+          target)
     for lab in labs:
         folder = target / lab.folder.relative_to(ROOT)
         if mode == "course":

@@ -51,6 +51,10 @@ def summary(graded):
     if graded.problem:
         print(f"  {_coloured(_RED, 'it is not marked:')} the lab's files do not build, or break a rule of the lab")
         print(_indented(graded.problem, 4))
+    if graded.figures:
+        print("  measured, less is better:")
+        for name, value in graded.figures.items():
+            print(f"    {name:<40} {value:>9}")
     print(f"lab {lab.id}, {lab.title}: {graded.score:g} of {lab.points} points, {graded.seconds:.0f} s")
 
 
@@ -62,6 +66,7 @@ def as_data(graded):
         "max_score": graded.lab.points,
         "seconds": round(graded.seconds, 1),
         "problem": graded.problem,
+        "figures": graded.figures,
         "tests": [{
             "id": o.test.id, "tier": o.test.tier, "task": o.test.task, "points": o.points, "max_points": o.test.points,
             "status": "not run" if o.not_run else "passed" if o.ok else "failed", "passed": o.passed, "total": o.total,
@@ -105,6 +110,8 @@ def write_gradescope(graded, path):
         "visibility": "after_due_date" if o.test.hidden else "visible",
         "tags": [f"tier-{o.test.tier}", f"task-{o.test.task}"],
     } for o in graded.outcomes]
+    # On the board stands who is fast and has broken nothing.
+    board = [{"name": name, "value": value, "order": "asc"} for name, value in graded.figures.items()] if graded.ok else []
     path.write_text(json.dumps({
         "score": graded.score,
         "execution_time": round(graded.seconds),
@@ -113,4 +120,5 @@ def write_gradescope(graded, path):
         "stdout_visibility": "hidden",
         "visibility": "visible",
         "tests": tests,
+        **({"leaderboard": board} if board else {}),
     }, indent=1) + "\n")

@@ -34,6 +34,7 @@ class Graded:
     outcomes: list
     seconds: float = 0.0
     problem: str = ""  # it did not build, or breaks a rule: no points, and this says why
+    figures: dict = field(default_factory=dict)  # what guests have measured, less is better: {"BOOT: NAME": number}
 
     @property
     def score(self):
