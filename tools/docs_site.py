@@ -66,7 +66,7 @@ class Pages:
     def source_link(self, path, page):
         """The relative link from `page` to the page that shows the file `path`."""
         self.named.add(path)
-        return os.path.relpath(f"source/{path}.html", os.path.dirname(page))
+        return os.path.relpath(source_page(path), os.path.dirname(page))
 
     def with_code_linked(self, line, path, page):
         def linked(match):
@@ -125,7 +125,12 @@ class Pages:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / path, target)
         for path in sorted(self.named):
-            put_source(path, out / f"source/{path}.html")
+            put_source(path, out / source_page(path))
+
+
+def source_page(path):
+    """mkdocs leaves out what begins with a dot."""
+    return re.sub(r"(^|/)\.", r"\1", f"source/{path}.html")
 
 
 def put_source(path, target):
@@ -136,7 +141,7 @@ def put_source(path, target):
     except ClassNotFound:
         lexer = TextLexer()
     formatter = HtmlFormatter(linenos="inline", lineanchors="L", cssclass="source")
-    up = os.path.relpath(".", os.path.dirname(f"source/{path}"))
+    up = os.path.relpath(".", os.path.dirname(source_page(path)))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{html.escape(path)} - Vitrine</title>\n'
                       '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -183,6 +188,15 @@ def inlined(svg, label, number):
     return text.strip().replace("<svg ", f'<svg role="img" aria-label="{html.escape(label)}" ', 1)
 
 
+def build(configuration):
+    """With --quiet it would not say what its warnings are."""
+    done = subprocess.run(["mkdocs", "build", "--strict", "--config-file", configuration], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+    if done.returncode:
+        said = [line for line in re.sub(r"\x1b\[[0-9;]*m", "", done.stdout).splitlines() if line.startswith(("WARNING", "ERROR"))]
+        raise PageError("mkdocs:\n" + "\n".join(said or [done.stdout[-2000:]]))
+
+
 def finish(site):
     """In each page of the site: figures into the page."""
     numbers = iter(range(1000000))
@@ -223,7 +237,7 @@ def main():
     try:
         Pages(arguments.repository).put_all(out)
         draw_diagrams(out)
-        subprocess.run(["mkdocs", "build", "--quiet", "--strict", "--config-file", write_configuration(out)], check=True)
+        build(write_configuration(out))
         finish(site)
     except PageError as error:
         sys.exit(f"docs_site: {error}")
