@@ -207,7 +207,7 @@ static void format_exception(struct line *line, const struct vcpu_exit *exit)
 static void format_fail_entry(struct line *line, const struct vcpu_exit *exit)
 {
 	static const char *const reasons[] = {
-		[ENTRY_NO_STAGE2] = "no stage-2 root",
+		[ENTRY_NO_STAGE2] = "VMID 0 in VTTBR",
 		[ENTRY_MODE] = "PSTATE has no mode of a guest",
 		[ENTRY_NO_AARCH32] = "no AArch32 on this CPU",
 	};

@@ -283,7 +283,7 @@ static void a_call_says_what_it_became(void **state)
 	assert_string_equal(line, "interrupt 27");
 	exit = (struct vcpu_exit){.reason = EXIT_FAIL_ENTRY};
 	exit_format(line, sizeof(line), &exit);
-	assert_string_equal(line, "entry refused at pc 0x0: no stage-2 root");
+	assert_string_equal(line, "entry refused at pc 0x0: VMID 0 in VTTBR");
 }
 
 /* Like snprintf: cut, terminated, and the whole length returned. */

@@ -348,7 +348,7 @@ static void an_entry_that_cannot_be_is_refused(void **state)
 	assert_int_equal(vcpu.exit.fail_entry.why, ENTRY_NO_STAGE2);
 	assert_int_equal(vcpu.exits[EXIT_FAIL_ENTRY], 0);
 	exit_format(text, sizeof(text), &vcpu.exit);
-	assert_string_equal(text, "entry refused at pc 0x0: no stage-2 root");
+	assert_string_equal(text, "entry refused at pc 0x0: VMID 0 in VTTBR");
 }
 
 /* One kick, one return before the guest has run. */
