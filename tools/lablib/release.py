@@ -123,6 +123,14 @@ def leaks(labs, target):
     return found
 
 
+def _draw(folder):
+    """The figures of a handout, which our site draws when it is built: a student's machine may have no dot."""
+    for source in sorted(folder.glob("*.dot")):
+        done = run(["dot", "-Tsvg", "-o", source.with_suffix(".svg"), source])
+        if done.returncode:
+            raise Infrastructure(f"dot: {done.stderr.strip()}")
+
+
 def release(mode, target, hidden_too=False):
     target = pathlib.Path(target)
     if target.exists() and any(target.iterdir()):
@@ -135,6 +143,7 @@ def release(mode, target, hidden_too=False):
           target)
     for lab in labs:
         folder = target / lab.folder.relative_to(ROOT)
+        _draw(folder)
         if mode == "course":
             (folder / "skeleton").mkdir()
             for reference in lab.edit:
