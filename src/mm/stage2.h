@@ -52,8 +52,9 @@ struct stage2_leaf {
  *                  machine_pa_bits() in mm/pa_range.h.
  * @param vmid      1..255, unique among live VMs (0 is the host's). What TLBs still hold under it
  *                  is dropped.
- * VT_EINVAL on a bad range, VT_ENOSYS for more than 39 IPA bits on a machine with less than 44 PA
- * bits (it cannot start a stage-2 walk at level 0), VT_ENOMEM when the pool is empty.
+ * VT_EINVAL on a bad range, and for pa_bits without an encoding (pa_range_encode(): 41 has none, nor
+ * has 52). VT_ENOSYS for more than 39 IPA bits on a machine with less than 44 PA bits (it cannot
+ * start a stage-2 walk at level 0), VT_ENOMEM when the pool is empty.
  */
 enum vt_err stage2_init(struct stage2 *s2, struct page_pool *pool, unsigned ipa_bits,
 			unsigned pa_bits, unsigned vmid);

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from lablib import boots, config, handout, host, report, skeleton, verify
+from lablib import boots, config, handout, host, main, report, skeleton, verify
 from lablib.common import ROOT, LabError, case_pattern
 from lablib.result import Graded, Outcome
 
@@ -150,6 +150,8 @@ def lab_with(tmp_path, monkeypatch, toml):
     ('id = "99"\ntitle = "x"\nedit = []\n[[boot]]\nid = "b"\n[[test]]\nid = "A.a"\npoints = 100\nanswer = "x"\nboot = "b"\n',
      "test A.a: measure is missing"),
     ('id = "99"\ntitle = "x"\nedit = []\n[[test]]\nid = "G.a"\npoints = 100\nboot = "b"\n', "test G.a: printed is missing"),
+    ('id = "99"\ntitle = "x"\nedit = []\n[[test]]\nid = "S.a"\npoints = 100\n', "test S.a: order or count is missing"),
+    ('id = "99"\ntitle = "x"\nedit = []\n[[test]]\nid = "S.a"\npoints = 100\ncount = { isb = "many" }\n', "test S.a: 'many' is no bound"),
     ('id = \n', "lab99-x/lab.toml"),
 ])
 def test_a_bad_lab_is_told_with_its_key(tmp_path, monkeypatch, toml, complaint):
@@ -186,3 +188,72 @@ def test_regions_that_do_not_close_are_told(text, complaint):
 ])
 def test_quoted_output_agrees_but_for_numbers(wanted, got, agree):
     assert (handout.agrees(wanted, got) is None) == agree
+
+
+def graded_object(monkeypatch, tmp_path, disassembly, globals_, **keys):
+    lab = config.find(["04"])[0]
+    monkeypatch.setattr(host, "run", lambda words: type("Done", (), {"stdout": disassembly}))
+    monkeypatch.setattr(host.build, "symbols", lambda path: globals_)
+    outcome = Outcome(config.Test(id="S.x", points=1, function="outer", **keys))
+    host.grade_object(outcome, lab, tmp_path)
+    return outcome
+
+
+DISASSEMBLY = """\
+0000000000000000 <outer>:
+   0:\tdsb\tishst
+   4:\tbl\t0 <outer>
+\t\t\t4: R_AARCH64_CALL26\t.text.inner
+   8:\tisb
+   c:\tb\t0 <other>
+\t\t\tc: R_AARCH64_JUMP26\tother
+
+0000000000000000 <inner>:
+   0:\tdsb\tishst
+   4:\tbl\t0 <inner>
+\t\t\t4: R_AARCH64_CALL26\t.text.inner
+
+0000000000000000 <other>:
+   0:\tdsb\tishst
+"""
+
+
+@pytest.mark.parametrize("deep, count, said", [
+    (True, ">= 2", None),
+    (True, ">= 3", "outer: 2 times dsb ishst, expected >= 3"),
+    (False, ">= 2", "outer: 1 times dsb ishst, expected >= 2"),
+])
+def test_barriers_are_counted_where_they_stand_inlined_or_not(monkeypatch, tmp_path, deep, count, said):
+    outcome = graded_object(monkeypatch, tmp_path, DISASSEMBLY, {"outer", "other"}, deep=deep, count={r"dsb ishst$": count})
+    assert outcome.failures == ([said] if said else []) and outcome.ok == (said is None)
+
+
+def test_an_instruction_that_is_missing_is_named_as_a_person_would(monkeypatch, tmp_path):
+    outcome = graded_object(monkeypatch, tmp_path, DISASSEMBLY, {"outer", "other"}, order=[r"dsb ishst", r"\bisb\b", r"^eret\b"])
+    assert (outcome.passed, outcome.total, outcome.failures) == (2, 3, ["outer: after dsb ishst, isb there is no eret"])
+
+
+def test_a_failed_case_is_told_with_its_assertion_and_which_value_is_which():
+    path = ROOT / "tests/unit/test_stage2.c"
+    number = next(n for n, line in enumerate(path.read_text().splitlines(), 1) if "STAGE2_RWX), VT_EEXIST" in line)
+    told = host._told(f"0 != 0x4\n{path}:{number}: error: Failure!")
+    assert told == (f"tests/unit/test_stage2.c:{number}: seen 0, expected 0x4\n"
+                    "    assert_int_equal(stage2_map(&s2, RAM, PA, 64 * MIB, STAGE2_RWX), VT_EEXIST);")
+    assert host._told("no word of where") == "no word of where"
+
+
+def test_a_crash_is_told_with_its_reason(tmp_path):
+    (tmp_path / "vitrine.log").write_text("[    0.1] crash: vm guest vcpu 0: it can not be entered\n[    0.1]   exit: entry refused, esr 0x0\n"
+                                          "[    0.1]   entry refused at pc 0x40080000: VMID 0 in VTTBR\n[    0.1]   x0  0\n")
+    ended = boots.Booted(tmp_path, None, 3, "").how_it_ended()
+    assert ended == "crash: vm guest vcpu 0: it can not be entered: entry refused at pc 0x40080000: VMID 0 in VTTBR"
+
+
+@pytest.mark.parametrize("pattern, chosen", [("H.[au]*", "04"), ("H.vmid", "04"), ("S.regi?ters", "")])
+def test_a_pattern_that_names_no_test_is_a_usage_error(pattern, chosen):
+    labs = config.find(["04"])
+    if chosen:
+        assert [lab.id for lab in main._with_tests(labs, pattern)] == [chosen]
+    else:
+        with pytest.raises(LabError, match=r"--only S\.regi\?ters: no test has such an id; there are H\.attributes H\.registers"):
+            main._with_tests(labs, pattern)

@@ -198,6 +198,13 @@ def host_source(lab, program):
     return path, _sources(sources[1], lab), flags[1].split() if flags else []
 
 
+def _including(program, source, work_file):
+    """How to compile a test that includes the student's file for what is static in it: by the name LAB_FILE; or nothing."""
+    if not re.search(r"^#include LAB_FILE$", program.read_text(), re.MULTILINE):
+        return None
+    return [f'-DLAB_FILE="{work_file}"', f"-I{os.path.dirname(source)}", "-include", "src/lib/lab.h", "-Itests/unit"]
+
+
 def _sources(text, lab):
     """The only variable that stands there names a whole folder, of which a course's tree lacks what its labs ask for."""
     there = [str(path.relative_to(ROOT)) for path in ROOT.glob("gdbstub/*.c")]
@@ -209,8 +216,16 @@ def _sources(text, lab):
 def host_program(lab, program, work, output, objects):
     """Link one host test with the student's files in the reference's place. The test's source."""
     path, sources, given = host_source(lab, program)
-    chosen = [objects.get(path, (*given, "-Itests/unit")), objects.get("labs/lib/host.c", tuple(given))]
+    inside = _including(path, lab.edit[0], lab.work_file(lab.edit[0], work))
+    chosen = [objects.get("labs/lib/host.c", tuple(given))]
+    if inside:
+        chosen.append(output.with_suffix(".test.o"))
+        _compile(path, [*given, *inside], chosen[-1])
+    else:
+        chosen.append(objects.get(path, (*given, "-Itests/unit")))
     for source in sources:
+        if inside and source == lab.edit[0]:
+            continue
         if source in lab.edit:
             made = output.with_suffix(f".{len(chosen)}.o")
             _compile(lab.work_file(source, work), [*given, f"-I{os.path.dirname(source)}", "-include", "src/lib/lab.h"], made)

@@ -1,5 +1,6 @@
 """Where things are, what fails and how, and how long things may take on this machine."""
 
+import operator
 import os
 import pathlib
 import re
@@ -67,6 +68,16 @@ def time_scale():
 
 
 time_scale.measured = None
+
+
+_BOUND = re.compile(r"(==|!=|<=|>=|<|>) *(\d+)\Z")
+_COMPARE = {"==": operator.eq, "!=": operator.ne, "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
+
+
+def bound(text):
+    """What ">= 10" asks of a number, or None."""
+    match = _BOUND.match(text.strip())
+    return match and (lambda count: _COMPARE[match[1]](count, int(match[2])))
 
 
 def case_pattern(pattern):

@@ -5,7 +5,7 @@ import pathlib
 import tomllib
 from dataclasses import dataclass, field
 
-from .common import LABS, ROOT, LabError
+from .common import LABS, ROOT, LabError, bound
 
 
 @dataclass
@@ -49,6 +49,8 @@ class Test:
     line: str = ""  # a regular expression: where it stands; default: NAME = VALUE
     function: str = ""
     order: list = field(default_factory=list)
+    count: dict = field(default_factory=dict)  # {regular expression: how many such instructions, as in events}
+    deep: bool = False  # a static function that is called there counts as if it stood there
     console: list = field(default_factory=list)  # regular expressions: what EL2 itself says, on the UART and in the log
     log: list = field(default_factory=list)
     parent: str = ""
@@ -112,7 +114,8 @@ def _made(kind, given, where):
     return kind(**given)
 
 
-_NEEDS = {"H": "program", "Q": "boot", "T": "boot", "S": "order", "A": "answer", "G": "printed"}
+TIERS = "HQTSAG"
+_NEEDS = {"H": "program", "Q": "boot", "T": "boot", "A": "answer", "G": "printed"}
 
 
 def _check(lab, where):
@@ -121,9 +124,14 @@ def _check(lab, where):
 
     ids = [test.id for test in lab.test]
     for test in lab.test:
-        if test.tier not in _NEEDS or "." not in test.id:
+        if test.tier not in TIERS or "." not in test.id:
             wrong(f"test {test.id}: an id begins with H., Q., T., S., A. or G.")
-        if not getattr(test, _NEEDS[test.tier]):
+        if test.tier == "S" and not (test.order or test.count):
+            wrong(f"test {test.id}: order or count is missing")
+        for wanted in [*test.events.values(), *test.count.values()]:
+            if not bound(wanted):
+                wrong(f"test {test.id}: {wanted!r} is no bound such as \">= 10\"")
+        if test.tier != "S" and not getattr(test, _NEEDS[test.tier]):
             wrong(f"test {test.id}: {_NEEDS[test.tier]} is missing")
         if ids.count(test.id) > 1:
             wrong(f"test {test.id}: twice")

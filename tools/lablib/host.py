@@ -1,14 +1,15 @@
 """Tests of the tiers H and S: a host program's cases under the sanitizers, and what objdump shows of an object."""
 
 import os
+import pathlib
 import re
 import subprocess
 import xml.etree.ElementTree as ElementTree
 
 from . import build, jail
-from .common import STATUS_TODO, case_pattern, run, time_scale
+from .common import ROOT, STATUS_TODO, bound, case_pattern, run, shown, time_scale
 
-CASE_S = 30
+PROGRAM_S, CASE_S = 30, 10
 # The tests of a program stand in one array; each by a macro of cmocka's or of the program's own.
 _CASES = re.compile(r"struct CMUnitTest \w+\[\] = \{(.*?)\};", re.DOTALL)
 _CASE = re.compile(r"\b\w+\(\s*(\w+)")
@@ -51,10 +52,11 @@ class Programs:
         environment = {**os.environ, "CMOCKA_MESSAGE_OUTPUT": "XML", "CMOCKA_XML_FILE": str(report), "ASAN_OPTIONS": "detect_leaks=0"}
         environment.update({"LAB_CASE": case} if case else {})
         try:
-            done = run([*jail.prefix(), output], env=environment, timeout=CASE_S * time_scale(), preexec_fn=jail.limit,
+            seconds = (CASE_S if case else PROGRAM_S) * time_scale()
+            done = run([*jail.prefix(), output], env=environment, timeout=seconds, preexec_fn=jail.limit,
                        cwd=self.folder)
         except subprocess.TimeoutExpired:
-            return {case: f"not done after {CASE_S * time_scale():.0f} s"} if case else {}
+            return {case: f"not done after {seconds:.0f} s: a loop without end?"} if case else {}
         verdicts = _verdicts(report)
         if case and case not in verdicts:
             verdicts[case] = _why(done)
@@ -76,8 +78,24 @@ def _verdicts(report):
     verdicts = {}
     for case in tree.iter("testcase"):
         failure = case.find("failure")
-        verdicts[case.get("name")] = None if failure is None else (failure.text or "").strip()
+        verdicts[case.get("name")] = None if failure is None else _told((failure.text or "").strip())
     return verdicts
+
+
+_WHERE = re.compile(r"^(/.*|\S+\.[ch]):(\d+): error: Failure!$", re.MULTILINE)
+_UNEQUAL = re.compile(r"^(0x[0-9a-f]+|\d+) != (0x[0-9a-f]+|\d+)$", re.MULTILINE)
+
+
+def _told(failure):
+    """cmocka's words of a failure, and the assertion itself: our tests give what was seen first, what they expect second."""
+    where = _WHERE.search(failure)
+    if not where:
+        return failure
+    path = pathlib.Path(where[1])
+    lines = (ROOT / path).read_text(errors="replace").splitlines() if (ROOT / path).is_file() else []
+    text = "".join(lines[int(where[2]) - 1:int(where[2])]).strip()
+    said = _UNEQUAL.sub(r"seen \1, expected \2", _WHERE.sub("", failure).strip())
+    return f"{shown(ROOT / path)}:{where[2]}: {said}" + (f"\n    {text}" if text else "")
 
 
 def grade(outcome, programs):
@@ -99,34 +117,67 @@ def grade(outcome, programs):
 
 
 _FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
+_CALL = re.compile(r"R_AARCH64_(?:CALL|JUMP)26\t(?:\.text\.)?(\S+)")
 
 
-def instructions(path, function):
-    """The disassembly of one function, or of all: an instruction a line, with the relocations of its calls."""
+def _functions(path):
+    """{function: its instructions, and after each call (who is called,)}"""
     done = run(["aarch64-linux-gnu-objdump", "-dr", "--no-show-raw-insn", path])
-    lines, inside = [], not function
+    functions, lines = {}, []
     for line in done.stdout.splitlines():
-        match = _FUNCTION.match(line)
+        match, call = _FUNCTION.match(line), _CALL.search(line)
         if match:
-            inside = not function or match[1].split(".")[0] == function
-        elif inside and ":\t" in line:
+            lines = functions.setdefault(match[1], [])
+        elif call:
+            lines.append((call[1],))
+        elif ":\t" in line:
             lines.append(line.split(":\t", 1)[1].strip().replace("\t", " "))
-    return lines
+    return functions
+
+
+def instructions(path, function, deep=False):
+    """The disassembly of one function, or of all: an instruction a line. `deep`: with the static functions that are called, each where
+    it is called first: which of them the compiler has inlined is not the student's affair."""
+    functions = _functions(path)
+    inner = functions.keys() - build.symbols(path) if deep else set()
+
+    def lines_of(name):
+        for line in functions[name]:
+            if isinstance(line, str):
+                yield line
+            elif line[0] in inner:
+                inner.discard(line[0])
+                yield from lines_of(line[0])
+
+    chosen = [name for name in functions if not function or name.split(".")[0] == function]
+    return [line for name in chosen for line in lines_of(name)]
+
+
+def _readable(pattern):
+    """A regular expression as a person would name the instruction."""
+    return re.sub(r"\\b|[\^$]", "", pattern).replace(r"\s+", " ").replace("(st)?", "(st)")
 
 
 def grade_object(outcome, lab, objects):
-    """S: these instructions stand in this order, others may stand between them."""
+    """S: these instructions stand in this order, others may stand between them; and of some there are so many."""
     test = outcome.test
     names = [os.path.splitext(reference)[0] + ".o" for reference in lab.edit]
-    lines = [line for name in names for line in instructions(objects / name, test.function)]
-    outcome.total = len(test.order)
+    lines = [line for name in names for line in instructions(objects / name, test.function, test.deep)]
+    where = test.function or "the object"
+    outcome.total = len(test.order) + len(test.count)
     at = 0
-    for pattern in test.order:
+    for i, pattern in enumerate(test.order):
         found = next((i for i in range(at, len(lines)) if re.search(pattern, lines[i])), None)
         if found is None:
-            outcome.failures.append(f"{test.function or 'the object'}: no instruction {pattern!r}" +
-                                    (f" after {outcome.passed} of those before it" if outcome.passed else ""))
+            before = ", ".join(_readable(before) for before in test.order[:i])
+            outcome.failures.append(f"{where}: after {before} there is no {_readable(pattern)}" if before else
+                                    f"{where}: there is no {_readable(pattern)}")
             break
         outcome.passed += 1
         at = found + 1
+    for pattern, wanted in test.count.items():
+        count = sum(bool(re.search(pattern, line)) for line in lines)
+        outcome.passed += bound(wanted)(count)
+        if not bound(wanted)(count):
+            outcome.failures.append(f"{where}: {count} times {_readable(pattern)}, expected {wanted}")
     outcome.rerun = f"aarch64-linux-gnu-objdump -d {objects / names[0]} | less"

@@ -1,6 +1,7 @@
 """The command line of tools/lab."""
 
 import argparse
+import fnmatch
 import pathlib
 import sys
 import tempfile
@@ -29,9 +30,18 @@ def _start(args):
     return EXIT_GRADED
 
 
+def _with_tests(labs, only):
+    """Those that have a test of such an id."""
+    chosen = [lab for lab in labs if not only or any(fnmatch.fnmatchcase(test.id, only) for test in lab.test)]
+    if not chosen:
+        known = f"; there are {' '.join(test.id for test in labs[0].test)}" if len(labs) == 1 else ""
+        raise LabError(f"--only {only}: no test has such an id{known}")
+    return chosen
+
+
 def _grade(args):
     gradeds = []
-    for lab in config.find(args.lab):
+    for lab in _with_tests(config.find(args.lab), args.only):
         print(f"lab {lab.id}: {lab.title}", flush=True)
         with submission.work_of(lab, args) as work:
             graded = grade.grade(lab, work, only=args.only, say=report.test_line)
@@ -134,7 +144,7 @@ def _parser():
     solve.set_defaults(solved=True, upto=0)
     marking = command("grade", "mark what is in work/", _grade)
     marking.add_argument("--submission", type=pathlib.Path, metavar="DIR", help="take the lab's files, and nothing else, out of this folder")
-    marking.add_argument("--only", metavar="TEST", help="only tests with such an id; * and ? stand for others")
+    marking.add_argument("--only", metavar="TEST", help="only tests with such an id; *, ? and [..] stand for others")
     marking.add_argument("--json", type=pathlib.Path, metavar="FILE")
     marking.add_argument("--junit", type=pathlib.Path, metavar="FILE")
     marking.add_argument("--gradescope", type=pathlib.Path, metavar="FILE")
