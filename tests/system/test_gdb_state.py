@@ -86,7 +86,7 @@ def test_watchpoints_of_every_kind_and_place(tmp_path):
     with halted(tmp_path) as guest:
         said = guest.gdb("rwatch *((long *)&spins + 1)", "continue", "info threads", "delete",
                          f"awatch *(long *)({watched} + 3)", "continue", "p $x0", "delete",
-                         f"awatch *(char (*)[32])({watched} - 8)", "continue", "p $x0", "delete",
+                         f"awatch *(char (*)[24])({watched} - 16)", "continue", "p $x0", "delete",
                          *(f"watch *((long *)&spins + {2 * i + 8})" for i in range(17)), "continue", "delete", *LET_IT_END)
         assert "Hardware read watchpoint 1" in said and re.search(r'^\* 2 .*"debugged.vcpu1"', said, re.M), said
         assert said.count("Hardware access (read/write) watchpoint") == 4, said  # set, and met
