@@ -115,6 +115,8 @@ def test_the_course_tree_has_no_solution_and_builds_without_one(tmp_path):
     assert all((harness.ROOT / name).exists() and not (tree / name).exists() for name in only_hidden)
     assert (tree / "labs/lab12-gdb/wire/session.txt").exists() and (tree / "labs/lab08-vgic/guests/few.c").exists()
     assert (tree / "labs/lab00-toolbox/start/session.gdb").exists() and (tree / "labs/lab00-toolbox/guests/safe.c").exists()
+    assert all((tree / one.folder.relative_to(harness.ROOT) / "figure.svg").exists() for one in labs
+               if "(figure.svg)" in (one.folder / "handout.md").read_text())
     assert (tree / ".devcontainer/devcontainer.json").exists() and (tree / ".github/workflows/classroom.yml").exists()
     (tree / "docs/leak.md").write_text(skeleton.cut(LAB, LAB.edit[0], keep_all=True))
     assert any("docs/leak.md" in leak for leak in release.leaks(labs, tree)), "a solution in the tree is not seen"
