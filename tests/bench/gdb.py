@@ -30,7 +30,7 @@ import harness  # noqa: E402
 import run  # noqa: E402
 
 BUDGETS = {"gdb_stepi100_packets": 760, "gdb_stepi100_bytes": 40_000, "gdb_dump64k_bytes": 24_000, "gdb_idle_exit_cost": 0,
-           "gdb_library_text_bytes": 14 * 1024}
+           "gdb_library_text_bytes": 14 * 1024, "gdb_condition_cost": 1200, "gdb_condition_cost_software": 1200}
 RUNS = 3
 MEMORY = "<0x0 0x40000000 0x0 0x00400000>"
 EMPTY = 0x40200000  # memory of the guest that it never uses

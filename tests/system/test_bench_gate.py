@@ -77,6 +77,15 @@ def test_the_costs_page_has_what_recording_adds(figures):
     assert not wrong
 
 
+def test_the_page_of_figures_has_all_of_them(figures):
+    """At most 5 % off, too; and those that this quick run leaves out stand there as numbers, with date and tools."""
+    page = (Path(run.ROOT) / "docs" / "reference" / "figures.md").read_text(encoding="utf-8")
+    rows = {name: float(value) for name, value in re.findall(r"^\| `(\w+)` \| ([\d.]+) \|", page, re.MULTILINE)}
+    assert not {name: (rows.get(name), value) for name, value in figures.items() if abs(rows.get(name, 0) - value) > max(1, 0.05 * value)}
+    assert {*run.BUDGETS, "convert_bytes_per_exit", "gdb_condition_rate"} <= set(rows)
+    assert re.search(r"`make bench` printed on 20\d\d-\d\d-\d\d, with QEMU emulator version \d", page)
+
+
 def test_a_figure_over_its_budget_fails_the_run(monkeypatch, capsys):
     monkeypatch.setattr(run, "figures", lambda folder, quick: [("idreg_read", 101, "instructions")])
     assert run.main(["--quick"]) == 1

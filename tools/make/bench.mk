@@ -8,7 +8,7 @@ $(BUILD)/guests/switch.elf: tests/bench/switch.c tests/bench/switch.mk $(wildcar
 	$(Q)$(MAKE) --no-print-directory -s -f tests/bench/switch.mk VCPU=$(abspath $(LIB)) OUT=$@
 $(BUILD)/guests/switch.elf: $(LIB)/libvcpu.a
 
-.PHONY: bench
+.PHONY: bench bench-page
 
 bench: ## what Vitrine costs, in instructions and bytes, with tracing off and on
 	@tools/setup.sh bench
@@ -16,6 +16,10 @@ bench: ## what Vitrine costs, in instructions and bytes, with tracing off and on
 	@VITRINE_BUILD=$(abspath $(BUILD)) tests/bench/run.py $(BENCH_ARGS)
 	@VITRINE_BUILD=$(abspath $(BUILD)) tests/bench/convert.py
 	@VITRINE_BUILD=$(abspath $(BUILD)) tests/bench/gdb.py
+
+# Minutes, on a machine with nothing else to do.
+bench-page: ## write docs/reference/figures.md from a run of the bench
+	@$(MAKE) --no-print-directory -s bench | tee /dev/stderr | tools/bench_page.py
 
 # tests/system/test_bench_gate.py holds the budgets.
 test-build matrix-build: $(BENCH_GUESTS)
