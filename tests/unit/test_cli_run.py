@@ -42,6 +42,12 @@ def test_an_end_without_an_exit_line_is_a_hypervisor_fault(world):
     assert done.returncode == 4 and "no exit line" in done.stderr
 
 
+def test_an_end_by_semihosting_before_the_first_word_is_a_hypervisor_fault(world):
+    world.fake_qemu("sys.exit(4)")
+    done = world.run("run", "set.dts")
+    assert done.returncode == 4 and "QEMU ended with status 4" in done.stderr
+
+
 def test_a_killed_qemu_is_told_from_one_that_did_not_start(world):
     world.fake_qemu("open(log, 'w').write('booting\\n'); os.kill(os.getpid(), 9)")
     done = world.run("run", "set.dts")

@@ -9,6 +9,8 @@ import zlib
 
 from .messages import BUILD, EXIT_HYPERVISOR, EXIT_OK, EXIT_SETUP, say, shown
 
+QEMU_FAILED = 1
+
 STAMP = re.compile(r"\[ *\d+\.\d+\] ")
 EXIT_LINE = re.compile(r"exit: status=(\d{1,3}) reason=([\w-]+)$")
 SUMMARY_PREFIX = "summary: "
@@ -43,6 +45,11 @@ class LogEnd:
             self.status, self.reason = int(match[1]), match[2]
 
 
+def _never_began(ending, end):
+    """QEMU itself ends with 1, or is killed. Any other status is one that the hypervisor chose."""
+    return end.is_empty and (ending.returncode == QEMU_FAILED or ending.returncode < 0)
+
+
 def _how_it_ended(ending, end, log):
     """One line, or None when there is nothing to add to a clean power-off."""
     if ending.stop_status is not None:
@@ -53,7 +60,7 @@ def _how_it_ended(ending, end, log):
         how = f"QEMU was killed by signal {-ending.returncode}"
     else:
         how = f"QEMU ended with status {ending.returncode}"
-    if end.is_empty and ending.returncode:
+    if _never_began(ending, end):
         return f"{how} before the hypervisor said anything"
     return f"hypervisor fault: {how}, and the log has no exit line: {shown(log)}"
 
@@ -63,7 +70,7 @@ def _exit_status(ending, end):
         return ending.stop_status
     if end.status is not None:
         return end.status
-    return EXIT_SETUP if end.is_empty and ending.returncode else EXIT_HYPERVISOR
+    return EXIT_SETUP if _never_began(ending, end) else EXIT_HYPERVISOR
 
 
 def _symbol_files(images, folder):
