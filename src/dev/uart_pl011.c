@@ -85,8 +85,11 @@ void uart_mask_rx(void)
 /* Line settings may be written only while nothing is on its way. */
 void uart_enable_fifo(void)
 {
-	const uint32_t settings = mmio_read32(uart_base + UARTLCR_H);
+	uint32_t settings;
 
+	if (!uart_base)
+		return;
+	settings = mmio_read32(uart_base + UARTLCR_H);
 	for (unsigned polls = 0; mmio_read32(uart_base + UARTFR) & FR_BUSY && polls < TX_POLLS;
 	     polls++)
 		;
