@@ -92,9 +92,9 @@ def test_only_the_labs_files_are_taken_from_a_submission(solved, tmp_path):
     assert done.returncode == 3 and "stage2.c was not handed in" in done.stderr
 
 
-def test_a_boot_under_gdb_waits_for_it_and_goes_on(solved):
+def test_a_boot_under_gdb_waits_for_it_and_goes_on():
     port = common.free_port()
-    with subprocess.Popen([harness.ROOT / "tools/lab", "run", "04", "corners", "--work", str(solved), f"--gdb={port}"], stdin=subprocess.DEVNULL,
+    with subprocess.Popen([harness.ROOT / "tools/lab", "run", "04", "corners", "--reference", f"--gdb={port}"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as boot:
         said = "".join(iter(lambda: "" if "gdb-multiarch" in (line := boot.stdout.readline()) else line, ""))
         gdb = subprocess.run(["gdb-multiarch", "-batch", "-ex", "set architecture aarch64", "-ex", f"target remote 127.0.0.1:{port}",
