@@ -10,6 +10,7 @@
 __attribute__((used, section(".data"))) volatile uint64_t released, rounds;
 __attribute__((used)) volatile uint64_t watched, called, spins[MAX_VCPUS];
 static volatile unsigned own_brks;
+static volatile bool spun[MAX_VCPUS];
 
 bool on_exception(struct trap *trap, unsigned class)
 {
@@ -93,8 +94,10 @@ static void time_rounds(void)
 
 void secondary(uint64_t vcpu)
 {
-	while (!released)
+	do {
 		spin(vcpu);
+		spun[vcpu] = true;
+	} while (!released);
 	hvc(PSCI_CPU_OFF, 0, 0, 0);
 }
 
@@ -103,8 +106,9 @@ void first(const void *device_tree)
 	(void)device_tree;
 	gic_on(0, 0);
 	gic_enable(0, INTID_VTIMER);
-	for (unsigned vcpu = 1; vcpu < MAX_VCPUS; vcpu++)
-		start_vcpu(vcpu); /* those that there are */
+	for (unsigned vcpu = 1; vcpu < MAX_VCPUS && start_vcpu(vcpu) == 0; vcpu++)
+		while (!spun[vcpu]) /* a debugger that waits for it there finds nothing of the rest done */
+			;
 	MSR(cntv_cval_el0, 0);
 	MSR(cntv_ctl_el0, 1);
 	say("ready\n");

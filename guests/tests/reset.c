@@ -1,31 +1,43 @@
 /*
  * Each start reads one byte from the console: 'q' powers off, everything else resets the machine. The other three vCPUs run meanwhile,
- * each in its own way, and must all be stopped for it.
+ * each in its own way, and must all be stopped for it. "start" comes once vCPU 2, where there is one, has made a hundred calls.
  */
 #include "guest.h"
 
 #define PSCI_SYSTEM_RESET 0x84000009u
 #define UART_FR		  0x18
 #define UART_FR_RXFE	  (1u << 4)
+#define CALLS		  100
+
+static volatile unsigned calls;
 
 void secondary(uint64_t vcpu)
 {
 	for (;;) {
-		if (vcpu == 1)
+		if (vcpu == 1) {
 			__asm__ volatile("wfi");
-		else if (vcpu == 2)
+		} else if (vcpu == 2) {
 			hvc(PSCI_VERSION, 0, 0, 0);
+			calls++;
+		}
 	}
 }
 
 void first(const void *device_tree)
 {
+	bool calling = false;
 	uint32_t byte;
 
 	(void)device_tree;
+	calls = 0;
+	for (unsigned vcpu = 1; vcpu < 4; vcpu++) {
+		bool started = start_vcpu(vcpu) == 0;
+
+		calling |= vcpu == 2 && started;
+	}
+	while (calling && calls < CALLS)
+		;
 	say("start\n");
-	for (unsigned vcpu = 1; vcpu < 4; vcpu++)
-		start_vcpu(vcpu);
 	while (read32(UART_BASE + UART_FR) & UART_FR_RXFE)
 		;
 	byte = read32(UART_BASE);
