@@ -1,5 +1,6 @@
 """A guest under the debugger that Vitrine has in itself: a run with its port, and GDBs on it."""
 
+import re
 import subprocess
 import time
 
@@ -56,3 +57,14 @@ class Debugged:
 
 def two_vcpus():
     return harness.test_guest("debugged", "debugged", vcpus=2)
+
+
+def passed(debugged):
+    run = debugged.dialogue.end()
+    run.assert_passed()
+    assert run.exit_line() == (0, "poweroff"), run.report()
+    return run
+
+
+def numbers(text, pattern):
+    return [int(found, 0) for found in re.findall(pattern, text)]

@@ -10,23 +10,13 @@ import pytest
 
 import debugger
 import harness
-from debugger import GUEST, LET_IT_END, Debugged, two_vcpus
+from debugger import GUEST, LET_IT_END, Debugged, numbers, passed, two_vcpus
+from lablib.common import addresses
 
 
 @pytest.fixture(scope="module", autouse=True)
 def gdb_image():
     debugger.gdb_image()
-
-
-def passed(debugged):
-    run = debugged.dialogue.end()
-    run.assert_passed()
-    assert run.exit_line() == (0, "poweroff"), run.report()
-    return run
-
-
-def numbers(text, pattern):
-    return [int(found, 0) for found in re.findall(pattern, text)]
 
 
 def test_it_waits_at_its_first_instruction(tmp_path):
@@ -42,8 +32,8 @@ def test_it_waits_at_its_first_instruction(tmp_path):
 def test_a_step_is_one_instruction_whoever_executes_it(tmp_path):
     """Trapped registers, HVC, SMC, device accesses and WFI included; the console gets its byte once. And a loop around an exclusive
     store, which an exception in it would keep from ever ending, is stepped over."""
-    symbols = subprocess.run(["aarch64-linux-gnu-nm", GUEST], capture_output=True, text=True, check=True).stdout
-    begin, end, loop = (int(re.search(rf"(\w+) . {name}$", symbols, re.M)[1], 16) for name in ("steps_begin", "steps_end", "loop_begin"))
+    symbols = addresses(GUEST)
+    begin, end, loop = (symbols[name] for name in ("steps_begin", "steps_end", "loop_begin"))
     steps = (end - begin) // 4
     with Debugged(tmp_path, "--halt", nodes=[two_vcpus()]) as guest:
         said = guest.gdb("hbreak *steps_begin", "continue", "delete", *(["stepi", "p/x $pc"] * steps), "p $x19", "stepi", "stepi",

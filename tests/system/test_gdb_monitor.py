@@ -7,8 +7,8 @@ import subprocess
 import pytest
 
 import harness
-from debugger import LET_IT_END, Debugged, gdb_image
-from test_gdb import numbers, passed
+from debugger import LET_IT_END, Debugged, gdb_image, numbers, passed
+from lablib.common import addresses
 
 pytestmark = pytest.mark.once  # the protocol and its commands, not the CPU: test_gdb.py is for that
 
@@ -29,8 +29,7 @@ def halted(folder, *arguments):
 
 
 def symbol(name):
-    listing = subprocess.run(["aarch64-linux-gnu-nm", GUEST], capture_output=True, text=True, check=True).stdout
-    return int(re.search(rf"^(\w+) . {name}$", listing, re.M)[1], 16)
+    return addresses(GUEST)[name]
 
 
 def stops(packets):

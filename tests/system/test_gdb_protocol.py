@@ -5,14 +5,13 @@ import re
 import select
 import socket
 import struct
-import subprocess
 import time
 
 import pytest
 
 import debugger
-import harness
 from debugger import GUEST, Debugged, two_vcpus
+from lablib.common import addresses
 
 pytestmark = pytest.mark.once  # the protocol and its commands, not the CPU: test_gdb.py is for that
 
@@ -109,8 +108,7 @@ class Wire:
 
 
 def symbol(name):
-    listing = subprocess.run(["aarch64-linux-gnu-nm", GUEST], capture_output=True, text=True, check=True).stdout
-    return int(re.search(rf"^(\w+) . {name}$", listing, re.M)[1], 16)
+    return addresses(GUEST)[name]
 
 
 def is_error(reply):

@@ -7,8 +7,7 @@ import pytest
 
 import debugger
 import harness
-from debugger import LET_IT_END, Debugged, free_port, two_vcpus
-from test_gdb import numbers, passed
+from debugger import LET_IT_END, Debugged, free_port, numbers, passed, two_vcpus
 
 pytestmark = pytest.mark.once  # GDB's side
 

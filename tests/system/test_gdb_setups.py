@@ -8,8 +8,8 @@ import pytest
 
 import debugger
 import harness
-from debugger import LET_IT_END, Debugged, free_port, two_vcpus
-from test_gdb import numbers, passed
+from debugger import LET_IT_END, Debugged, numbers, passed, two_vcpus
+from lablib.common import addresses, free_port
 
 DEBUGS_ITSELF = harness.GUESTS / "tests/debug.elf"
 
@@ -17,11 +17,6 @@ DEBUGS_ITSELF = harness.GUESTS / "tests/debug.elf"
 @pytest.fixture(scope="module", autouse=True)
 def gdb_image():
     debugger.gdb_image()
-
-
-def symbols(guest):
-    listing = subprocess.run(["aarch64-linux-gnu-nm", guest], capture_output=True, text=True, check=True).stdout
-    return {name: int(address, 16) for address, name in re.findall(r"^(\w+) . (\S+)$", listing, re.M)}
 
 
 @pytest.mark.parametrize("when", ["attached", "behind breakpoints"])
@@ -36,7 +31,7 @@ def test_a_guest_debugs_itself_beside_gdb(tmp_path, when):
         said = guest.gdb(*look)
         assert "exited normally" in said and "SIG" not in said, said
         if when != "attached":
-            assert numbers(said, r"\$\d+ = (0x\w+)") == [symbols(DEBUGS_ITSELF)["stops_here"], 1, 0, 0x8000], said
+            assert numbers(said, r"\$\d+ = (0x\w+)") == [addresses(DEBUGS_ITSELF)["stops_here"], 1, 0, 0x8000], said
             assert said.count("Breakpoint 1, ") == 2, said
         passed(guest)
 
@@ -55,7 +50,7 @@ def gicv2_debug_image():
 def test_on_a_machine_with_a_gicv2(tmp_path, gicv2_debug_image):
     """CPUs are stopped by it, and interrupts withheld in it."""
     guest_elf = harness.GUESTS / "tests/monitored.elf"
-    unmask = symbols(guest_elf)["unmask"]
+    unmask = addresses(guest_elf)["unmask"]
     with Debugged(tmp_path, "--gic", "2", "--halt", "--hypervisor", gicv2_debug_image,
                   nodes=[harness.test_guest("monitored", "monitored", vcpus=2)], symbols=guest_elf) as guest:
         said = guest.gdb("hbreak *unmask", "continue", "delete", *(["stepi", "p/x $pc"] * 3), "break *hot if $x0 == 950", "continue",

@@ -9,8 +9,7 @@ import pytest
 
 import debugger
 import harness
-from debugger import LET_IT_END, Debugged, two_vcpus
-from test_gdb import numbers, passed
+from debugger import LET_IT_END, Debugged, numbers, passed, two_vcpus
 
 READ_CNTVCT, HZ_LEAST = 0xd53be040, 1_000_000  # mrs x0, cntvct_el0; Arm's least frequency, for those that do not say
 SLEEP_S = 3

@@ -8,6 +8,7 @@ import time
 
 import harness
 import pytest
+from lablib.common import addresses
 
 BENCH = harness.GUESTS / "bench.elf"
 
@@ -87,8 +88,8 @@ def test_a_class_alone(tmp_path):
 
 def labels(guest, prefix):
     """{label: address} of a test guest."""
-    out = subprocess.run(["aarch64-linux-gnu-nm", harness.GUESTS / f"tests/{guest}.elf"], capture_output=True, text=True, check=True).stdout
-    return {name: int(address, 16) for address, name in re.findall(rf"^(\w+) T {prefix}(\w+)$", out, re.MULTILINE)}
+    there = addresses(harness.GUESTS / f"tests/{guest}.elf")
+    return {name.removeprefix(prefix): address for name, address in there.items() if name.startswith(prefix)}
 
 
 def test_each_shape_of_a_record(tmp_path):

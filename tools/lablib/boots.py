@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from . import answers, build, golden, jail, session, wire
-from .common import BUILD, ROOT, STATUS_TODO, Infrastructure, bound, case_pattern, free_port, run, time_scale
+from .common import BUILD, ROOT, STATUS_TODO, Infrastructure, case_pattern, counts, free_port, run, time_scale
 from .manifest import manifest, vm
 
 PLACEHOLDER = b"VITRINE-NONCE-##"
@@ -296,11 +296,9 @@ def grade_events(outcome, boots):
             said = (done.stderr + done.stdout).replace(f"{booted.folder}/", "").strip().splitlines()
             outcome.failures.append(f"vtrace check, expected {test.check!r}: " + "; ".join(said[:3]) + f": {booted.how_it_ended()}")
     lines = booted.vtrace("dump").splitlines()
-    for pattern, wanted in test.events.items():
-        count = sum(bool(re.search(pattern, line)) for line in lines)
+    for pattern, wanted, count, ok in counts(test.events, lines):
         outcome.total += 1
-        if bound(wanted)(count):
-            outcome.passed += 1
-        else:
+        outcome.passed += ok
+        if not ok:
             outcome.failures.append(f"{count} events {pattern!r}, expected {wanted}" + ("" if lines else f": {booted.how_it_ended()}"))
     _look_back(outcome, boots, booted)

@@ -42,6 +42,12 @@ def run(arguments, **options):
         raise Infrastructure(f"{arguments[0]}: not found: `tools/setup.sh test` installs what is missing") from error
 
 
+def addresses(elf):
+    """{symbol: its address} of an ELF file."""
+    rows = [line.split() for line in run(["aarch64-linux-gnu-nm", elf]).stdout.splitlines()]
+    return {row[2]: int(row[0], 16) for row in rows if len(row) == 3}
+
+
 def make(*arguments):
     """Our Makefile, free of what the make that called us was told."""
     kept = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "LAB", "LABS")}
@@ -78,6 +84,13 @@ def bound(text):
     """What ">= 10" asks of a number, or None."""
     match = _BOUND.match(text.strip())
     return match and (lambda count: _COMPARE[match[1]](count, int(match[2])))
+
+
+def counts(bounds, lines):
+    """For each regular expression of {it: bound}: (it, the bound, how many lines match, whether that is within)."""
+    for pattern, wanted in bounds.items():
+        count = sum(bool(re.search(pattern, line)) for line in lines)
+        yield pattern, wanted, count, bound(wanted)(count)
 
 
 def case_pattern(pattern):

@@ -1,6 +1,7 @@
 """A lab as its lab.toml describes it. What is wrong in one is told with file and key."""
 
 import dataclasses
+import fnmatch
 import pathlib
 import tomllib
 from dataclasses import dataclass, field
@@ -87,6 +88,10 @@ class Lab:
 
     def boot_named(self, name):
         return next(boot for boot in self.boot if boot.id == name)
+
+    def tests_like(self, only):
+        """Those with such an id: *, ? and [..] stand for others. None: all."""
+        return [test for test in self.test if not only or fnmatch.fnmatchcase(test.id, only)]
 
     @property
     def files(self):

@@ -7,7 +7,7 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 
 from . import build, jail
-from .common import ROOT, STATUS_TODO, bound, case_pattern, run, shown, time_scale
+from .common import ROOT, STATUS_TODO, case_pattern, counts, run, shown, time_scale
 
 PROGRAM_S, CASE_S = 30, 10
 # The tests of a program stand in one array; each by a macro of cmocka's or of the program's own.
@@ -175,9 +175,8 @@ def grade_object(outcome, lab, objects):
             break
         outcome.passed += 1
         at = found + 1
-    for pattern, wanted in test.count.items():
-        count = sum(bool(re.search(pattern, line)) for line in lines)
-        outcome.passed += bound(wanted)(count)
-        if not bound(wanted)(count):
+    for pattern, wanted, count, ok in counts(test.count, lines):
+        outcome.passed += ok
+        if not ok:
             outcome.failures.append(f"{where}: {count} times {_readable(pattern)}, expected {wanted}")
     outcome.rerun = f"aarch64-linux-gnu-objdump -d {objects / names[0]} | less"

@@ -1,10 +1,11 @@
 """The command line of tools/lab."""
 
 import argparse
-import fnmatch
 import pathlib
 import sys
 import tempfile
+
+from vitrine_cli.options import DEFAULT_GDB_PORT
 
 from . import boots, build, config, grade, handout, release, report, skeleton, submission, verify
 from .common import EXIT_FAILED, EXIT_GRADED, EXIT_INFRASTRUCTURE, EXIT_USAGE, ROOT, Infrastructure, LabError, shown
@@ -32,7 +33,7 @@ def _start(args):
 
 def _with_tests(labs, only):
     """Those that have a test of such an id."""
-    chosen = [lab for lab in labs if not only or any(fnmatch.fnmatchcase(test.id, only) for test in lab.test)]
+    chosen = [lab for lab in labs if not only or lab.tests_like(only)]
     if not chosen:
         known = f"; there are {' '.join(test.id for test in labs[0].test)}" if len(labs) == 1 else ""
         raise LabError(f"--only {only}: no test has such an id{known}")
@@ -151,7 +152,7 @@ def _parser():
     running = command("run", "boot one of the lab's guests, to look at it", _run, False)
     running.add_argument("boot", metavar="BOOT")
     running.add_argument("--reference", action="store_true", help="in the finished hypervisor instead of yours")
-    running.add_argument("--gdb", nargs="?", type=int, const=1234, metavar="PORT", help="stop at the guest's first instruction, wait for GDB")
+    running.add_argument("--gdb", nargs="?", type=int, const=DEFAULT_GDB_PORT, metavar="PORT", help="stop at the guest's first instruction, wait for GDB")
     command("handout", "run the commands of the handout, compare what they print", _handout)
     command("golden", "write the golden event sequences from the reference", _golden, False)
     command("map", "which files stand in for which (for the Makefile)", _map)

@@ -9,7 +9,7 @@ import re
 import socket
 import time
 
-from .common import run, time_scale
+from .common import addresses, time_scale
 
 REPLY_S = 10
 _TOKEN = re.compile(rb"\$([^#$]*)#([0-9a-f]{2})|[^$]", re.DOTALL)
@@ -62,11 +62,6 @@ class Wire:
         return re.sub(rb"(.)\*(.)", lambda m: m[1] * (m[2][0] - 28), found[1], flags=re.DOTALL).decode("latin-1")
 
 
-def _symbols(elf):
-    rows = [line.split() for line in run(["aarch64-linux-gnu-nm", elf]).stdout.splitlines()]
-    return {row[2]: int(row[0], 16) for row in rows if len(row) == 3}
-
-
 def _hold(wire, steps, symbols):
     """One claim: (None, False) when it holds, else what came instead, and whether that was nothing."""
     for verb, argument in steps:
@@ -85,7 +80,7 @@ def _hold(wire, steps, symbols):
 
 def talk(port, script, elf):
     """[(ok, claim, what was seen)] and the transcript."""
-    symbols, verdicts = _symbols(elf), []
+    symbols, verdicts = addresses(elf), []
     wire = Wire(port)
     with wire.socket:
         for claim, steps in claims_of(script):

@@ -3,6 +3,7 @@
 import os
 
 from .messages import BUILD, EXIT_SETUP, ROOT, Failure, shown
+from .options import DEFAULT_GDB_PORT, DEFAULT_QEMU_GDB_PORT
 
 # Of GDB's own settings only those that matter here; a person's ~/.gdbinit is read as ever.
 SETTINGS = """\
@@ -24,12 +25,12 @@ def waiting(options):
 def write(options):
     """The file's path. It connects, so that one line starts a session."""
     symbols = [f"symbol-file {_quoted(options['symbols'])}"] if options["symbols"] else []
-    return _write("gdbinit" if options["gdb"] == 1234 else f"gdbinit-{options['gdb']}", symbols, options["gdb"], [])
+    return _write("gdbinit" if options["gdb"] == DEFAULT_GDB_PORT else f"gdbinit-{options['gdb']}", symbols, options["gdb"], [])
 
 
 def write_el2(options, hypervisor):
     """The same for Vitrine itself, over QEMU's stub."""
-    name = "gdbinit-el2" if options["qemu_gdb"] == 1235 else f"gdbinit-el2-{options['qemu_gdb']}"
+    name = "gdbinit-el2" if options["qemu_gdb"] == DEFAULT_QEMU_GDB_PORT else f"gdbinit-el2-{options['qemu_gdb']}"
     return _write(name, [], options["qemu_gdb"], [f"vitrine el2 load {os.path.splitext(hypervisor)[0]}.elf"])
 
 
