@@ -20,6 +20,8 @@ MODE ?= $(if $(LAB)$(LABS),O2,release)
 BUILD := build
 HOSTCC ?= cc
 PYTHON := /usr/bin/python3
+# What `make run` and `make test` build, they build on every CPU.
+JOBS := $(shell nproc)
 # `make V=1` shows the commands.
 ifneq ($(V),1)
 Q := @
@@ -53,7 +55,7 @@ build: $(IMAGE) $(BUILD)/host/vtrace ## the hypervisor (build/vitrine.img; other
 # ask for another machine: then every platform's image is built.
 run: ## boot Debian Linux on 4 vCPUs; leaves out/run.pftrace behind
 	@tools/setup.sh run
-	@$(MAKE) --no-print-directory -s build $(if $(ARGS),images) linux-guest \
+	@$(MAKE) --no-print-directory -s -j$(JOBS) build $(if $(ARGS),images) linux-guest \
 		$(BUILD)/guests/hello.elf >&2 </dev/null
 	@tools/vitrine run $(if $(VM),vms/$(VM).dts) $(ARGS)
 
@@ -66,7 +68,7 @@ GDB_SYMBOLS := $(if $(filter-out linux,$(VM)),$(if $(filter hello,$(VM)),$(BUILD
 
 gdb-prepare:
 	@tools/setup.sh run
-	@$(MAKE) --no-print-directory -s build gdb-image linux-guest $(BUILD)/guests/hello.elf >&2 </dev/null
+	@$(MAKE) --no-print-directory -s -j$(JOBS) build gdb-image linux-guest $(BUILD)/guests/hello.elf >&2 </dev/null
 	@mkdir -p $(BUILD)/gdb
 	@tools/kallsyms-to-elf $(BUILD)/guests/linux/Image -o $(BUILD)/gdb/linux.elf
 

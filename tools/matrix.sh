@@ -43,5 +43,5 @@ for hostcc in clang cc; do
 	make --no-print-directory -s unit-build HOSTCC=$hostcc >"$folder/build.txt"
 	combination "$hostcc" host tests/unit/test_host_programs.py "$@"
 done
-combination "${compilers[-1]}" once tests/system -m once "$@"
+VITRINE_ALL_BUILDS=1 combination "${compilers[-1]}" once tests/system -m once "$@"
 exit "$failed"

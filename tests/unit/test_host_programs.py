@@ -1,4 +1,5 @@
-"""The host test programs that the Makefile has built: cmocka units, and a bounded run of each fuzzer."""
+"""The host test programs that the Makefile has built: cmocka units, and a bounded run of each fuzzer. fuzz_vtrace, which wants recordings to
+begin with, has its run in test_vtrace.py."""
 
 import pathlib
 import subprocess
@@ -7,7 +8,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NAMES = sorted(path.stem for path in (ROOT / "tests/unit").glob("test_*.c"))
-FUZZERS = {"fuzz_vtrace": 500, "fuzz_manifest": 4000, "fuzz_decode": 200000, "fuzz_psci": 20000,
+FUZZERS = {"fuzz_manifest": 2000, "fuzz_decode": 200000, "fuzz_psci": 20000,
            "fuzz_gdbstub": 3000, "fuzz_agent": 20000}
 
 

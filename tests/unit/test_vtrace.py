@@ -784,7 +784,7 @@ def test_fuzz(build, tmp_path):
     corpus.mkdir()
     for i, recording in enumerate((ordinary(1, 5), ordinary(2, 30), lossy())):
         (corpus / str(i)).write_bytes(recording.bytes())
-    done = subprocess.run([build / "host/fuzz_vtrace", f"-runs={os.environ.get('FUZZ_RUNS', '2000')}", "-seed=1",
+    done = subprocess.run([build / "host/fuzz_vtrace", f"-runs={os.environ.get('FUZZ_RUNS', '1000')}", "-seed=1",
                            "-close_fd_mask=2", "-max_len=16384", corpus], capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-4000:]
 

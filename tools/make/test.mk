@@ -69,18 +69,17 @@ test-build: build images linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/h
 
 test: ## every test: host units, fuzzers, QEMU systems, the site in a browser, lint
 	@tools/setup.sh test
-	@$(MAKE) --no-print-directory test-build
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory -j$(JOBS) test-build lint
 	@$(PYTEST_BY_TWO) tests $(TEST_ARGS)
 
 unit: ## host tests only: seconds
 	@tools/setup.sh test
-	@$(MAKE) --no-print-directory unit-build
+	@$(MAKE) --no-print-directory -j$(JOBS) unit-build
 	@$(PYTEST) tests/unit $(TEST_ARGS)
 
 system: ## QEMU tests only; CPU=cortex-a53 CC=clang choose
 	@tools/setup.sh test
-	@$(MAKE) --no-print-directory test-build
+	@$(MAKE) --no-print-directory -j$(JOBS) test-build
 	@$(PYTEST) tests/system $(TEST_ARGS)
 
 # What system tests run on any CPU; without the site and host tests, which no CPU makes a difference to.
