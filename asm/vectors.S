@@ -230,38 +230,46 @@ resume_all:
 	b	resume
 
 /*
- * While counting: what the exit cost goes into vcpu->cost->of[reason], see there. 15 instructions, the time's reading included.
- * A duration that is the shortest or longest yet, or an exit that leaves, is left to C.
+ * Counting: x2 = the ticks that the exit took, x4 = its reason go into the vCPU's \costs->of[reason], see there. A duration that is the
+ * shortest or longest yet is left to C: `slowly`, with nothing done. 11 instructions. Leaves x0, x1, x2.
  */
-	.global	count_exit
-count_exit:
-	ldp	x1, x3, [sp, #ENTRY_VCPU]	/* and vcpu->cost */
-	tbnz	w0, #ANSWER_NOT_PLAIN, count_not_plain
-	mrs	x2, cntpct_el0
-	sub	x2, x2, x19
-	ubfx	x4, x0, #24, #5			/* the reason */
-	add	x3, x3, x4, lsl #9		/* one reason's costs are 512 bytes */
+	.macro	count_ticks costs, slowly
+	add	x3, \costs, x4, lsl #9		/* one reason's costs are 512 bytes */
 	ldp	x4, x5, [x3]			/* the shortest, the longest */
 	cmp	x2, x4
 	ccmp	x2, x5, #0b0010, hs		/* shorter: as if higher, too */
-	b.hi	1f
+	b.hi	\slowly
 	clz	w4, w2
 	add	x3, x3, x4, lsl #4
 	ldp	x4, x5, [x3, #-16]
 	add	x4, x4, #1
 	add	x5, x5, x2
 	stp	x4, x5, [x3, #-16]
+	.endm
+
+/* While counting: 15 instructions for the usual exit, the time's reading included. One that leaves is kept for end_open_exit. */
+	.global	count_exit
+count_exit:
+	tbnz	w0, #ANSWER_NOT_PLAIN, count_not_plain
+	ldp	x1, x3, [sp, #ENTRY_VCPU]	/* and vcpu->cost */
+	mrs	x2, cntpct_el0
+	sub	x2, x2, x19
+	ubfx	x4, x0, #24, #5			/* the reason */
+	count_ticks x3, 1f
 	resume_vcpu x1
 1:	bl	exit_count			/* (answer, vcpu, duration) */
 	b	resume
 count_not_plain:
+	ldr	x1, [sp, #ENTRY_VCPU]
 	tbnz	w0, #ANSWER_LEAVE, 1f
 	mrs	x2, cntpct_el0
 	sub	x2, x2, x19
 	bl	exit_count
 	b	resume_all
 1:	orr	x19, x19, #1 << OPEN_COUNTED
-	b	leave_open
+	str	x19, [x1, #VCPU_OPEN]
+	str	x0, [x1, #VCPU_OPEN_ANSWER]
+	b	leave_guest
 
 /*
  * While recording: the usual exit becomes four words in the ring, as trace_exit() in trace/ring.c writes them. What is not
@@ -331,24 +339,38 @@ record_irq:
 	b	record
 
 /*
- * On the way into the guest: has the exit that left been kept? Then it ends here, with its record. begin_ticks stays as it is: C
- * will not look at it before another exit has left. An exit that is to be counted goes to C: with bit OPEN_COUNTED
- * it seems too long. Two instructions when nothing was kept. Leaves x0, x1.
+ * On the way into the guest: has the exit that left been kept? Then it ends here, with its record, or counted. begin_ticks stays as
+ * it is: C will not look at it before another exit has left. Two instructions when nothing was kept. Leaves x0, x1.
  */
 	.macro	end_open_exit
 	ldp	x6, x5, [x0, #VCPU_OPEN]	/* begin, PC */
 	cbz	x6, 2f
 	ldp	x4, x7, [x0, #VCPU_OPEN_ANSWER]
+	tbnz	x6, #OPEN_COUNTED, end_counted_exit
 	ldr	x8, [x0, #VCPU_RING]
 	ldr	x2, [x0, #VCPU_EXIT_ESR]	/* 0 for an interrupt */
 	add	x4, x4, x7			/* for the action, the vCPU; and what became of it */
 	record_exit x0, x4, x6, end_open_slowly
 2:
 	.endm
+end_counted_exit:
+	mrs	x2, cntpct_el0
+	and	x6, x6, #~(1 << OPEN_COUNTED)
+	sub	x2, x2, x6
+	ubfx	x4, x4, #24, #5
+	count_ticks x1, 1f
+	b	2f
+1:	stp	x0, x1, [sp, #-32]!
+	str	x30, [sp, #16]
+	mov	x1, x0
+	ldr	x0, [x1, #VCPU_OPEN_ANSWER]
+	bl	exit_count			/* with this time: a later one could be the longest for ever */
+	b	end_open_slowly_done
 end_open_slowly:
 	stp	x0, x1, [sp, #-32]!
 	str	x30, [sp, #16]
 	bl	vcpu_exit_done			/* with what is kept */
+end_open_slowly_done:
 	ldr	x30, [sp, #16]
 	ldp	x0, x1, [sp], #32
 	b	2f

@@ -23,7 +23,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tests/system"))
+sys.path[:0] = [str(ROOT / "tests/system"), str(ROOT / "tests/bench")]
 
 import debugger  # noqa: E402
 import harness  # noqa: E402
@@ -116,7 +116,7 @@ def restore(folder):
             if (folder / "back.bin").read_bytes() != data:
                 sys.exit(f"gdb.py: memory is not what has been written: {said}")
             took.append(float(re.search(r"^took (\S+)$", said, re.M)[1]))
-    yield "gdb_restore1m_seconds", f"{min(took):.2f}", "s"
+    yield "gdb_restore1m_seconds", round(min(took), 2), "s"
 
 
 def interrupt(folder):
@@ -149,8 +149,8 @@ def interrupt(folder):
             took.append((time.monotonic() - begin) * 1000)
             wire.sendall(b"$vCont;c#a8")
     took.sort()
-    yield "gdb_interrupt_ms", f"{took[len(took) // 2]:.1f}", "ms"
-    yield "gdb_interrupt_most_ms", f"{took[-1]:.1f}", "ms"
+    yield "gdb_interrupt_ms", round(took[len(took) // 2], 1), "ms"
+    yield "gdb_interrupt_most_ms", round(took[-1], 1), "ms"
 
 
 def ticks(folder, *options, kind=None, vcpus=1):
@@ -165,13 +165,21 @@ def ticks(folder, *options, kind=None, vcpus=1):
     return min(took) / CONDITIONS
 
 
+KINDS = (("hbreak", ""), ("break", "_software"))
+
+
+def rates(folder):
+    """How often a condition can be false in a second, of one vCPU, and beside another that meets it, too."""
+    for kind, suffix in KINDS:
+        yield f"gdb_condition_rate{suffix}", round(COUNTER_HZ / ticks(folder, kind=kind)), "/s"
+        yield f"gdb_condition_rate{suffix}_smp", round(COUNTER_HZ / ticks(folder, kind=kind, vcpus=2)), "/s"
+
+
 def conditions(folder):
-    """How often a condition can be false in a second, of one vCPU, and beside another that meets it, too; and what it takes."""
-    for kind, suffix in (("hbreak", ""), ("break", "_software")):
-        yield f"gdb_condition_rate{suffix}", f"{COUNTER_HZ / ticks(folder, kind=kind):.0f}", "/s"
-        yield f"gdb_condition_rate{suffix}_smp", f"{COUNTER_HZ / ticks(folder, kind=kind, vcpus=2):.0f}", "/s"
-        counted = ticks(folder, "--icount", kind=kind) - ticks(folder, "--icount")
-        yield f"gdb_condition_cost{suffix}", f"{counted:.0f}", "instructions"
+    """What a false condition takes."""
+    without = ticks(folder, "--icount")
+    for kind, suffix in KINDS:
+        yield f"gdb_condition_cost{suffix}", round(ticks(folder, "--icount", kind=kind) - without), "instructions"
 
 
 def library(_):
@@ -197,7 +205,7 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     debugger.gdb_image()
     over = 0
-    for figures in (library, idle, traffic, restore, interrupt, conditions):
+    for figures in (library, idle, traffic, restore, interrupt, rates, conditions):
         with tempfile.TemporaryDirectory() as folder:
             for name, value, unit in figures(pathlib.Path(folder)):
                 print(f"bench {name} {value} {unit}", flush=True)

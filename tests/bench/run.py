@@ -85,7 +85,7 @@ BUDGETS = {
     "trace_left_exit_cost": 40,
     "trace_any_exit_cost": 40,
     "count_exit_cost": 15,
-    "count_left_exit_cost": 90,
+    "count_left_exit_cost": 26,
     "event_exit": 40,
     "event_exit_bytes": 32,
     "linux_boot_ratio": 1.02,

@@ -8,18 +8,18 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.once
-RUNNER = Path(__file__).resolve().parents[1] / "bench" / "run.py"
+BENCH = Path(__file__).resolve().parents[1] / "bench"
 
 
-def load_runner():
+def load(name):
     sys.dont_write_bytecode = True
-    spec = importlib.util.spec_from_file_location("bench_run", RUNNER)
+    spec = importlib.util.spec_from_file_location(f"bench_{name}", BENCH / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-run = load_runner()
+run, gdb = load("run"), load("gdb")
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,18 @@ QUICK = [name for name in run.BUDGETS if not name.startswith("linux_")]
 @pytest.mark.parametrize("name", QUICK)
 def test_within_budget(figures, name):
     assert figures[name] <= run.BUDGETS[name]
+
+
+@pytest.fixture(scope="module")
+def of_gdb(tmp_path_factory):
+    gdb.debugger.gdb_image()
+    folder = tmp_path_factory.mktemp("gdb")
+    return {name: value for part in (gdb.library, gdb.idle, gdb.traffic, gdb.conditions) for name, value, _ in part(folder)}
+
+
+@pytest.mark.parametrize("name", gdb.BUDGETS)
+def test_the_debugger_is_within_budget(of_gdb, name):
+    assert of_gdb[name] <= gdb.BUDGETS[name]
 
 
 def test_every_exit_is_measured_both_ways(figures):
