@@ -67,7 +67,7 @@ gdb-image: ## the hypervisor with its debugger (build/vitrine-gdb.img)
 GDB_SYMBOLS := $(if $(filter-out linux,$(VM)),$(if $(filter hello,$(VM)),$(BUILD)/guests/hello.elf),$(BUILD)/gdb/linux.elf)
 
 gdb-prepare:
-	@tools/setup.sh run
+	@tools/setup.sh gdb
 	@$(MAKE) --no-print-directory -s -j$(JOBS) build gdb-image linux-guest $(BUILD)/guests/hello.elf >&2 </dev/null
 	@mkdir -p $(BUILD)/gdb
 	@tools/kallsyms-to-elf $(BUILD)/guests/linux/Image -o $(BUILD)/gdb/linux.elf

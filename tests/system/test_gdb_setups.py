@@ -75,10 +75,10 @@ def test_with_assertions(tmp_path, gicv2_debug_image, way):
 
 @pytest.mark.once
 def test_make_gdb_is_both_in_one_terminal():
-    """By the script that it is, after it has built: what GDB is told comes from its standard input, what the guest prints goes to a file."""
+    """What GDB is told comes from its standard input, what the guest prints goes to a file."""
     commands = ["info threads", "vitrine vms", "hbreak hello_first", "continue", "bt 1", "delete", "continue", "quit"]
-    done = subprocess.run([harness.ROOT / "tools/gdb.sh", "vms/hello.dts", "--symbols", harness.GUESTS / "hello.elf"], cwd=harness.ROOT,
-                          input="".join(f"{c}\n" for c in commands), text=True, capture_output=True,
+    done = subprocess.run(["make", "-s", "gdb", "VM=hello"], cwd=harness.ROOT, input="".join(f"{c}\n" for c in commands), text=True,
+                          capture_output=True,
                           env={**os.environ, "VITRINE_GDB_PORT": str(free_port())}, check=False,
                           timeout=harness.BACKSTOP_S)
     said = done.stdout
