@@ -25,18 +25,12 @@ void secondary(uint64_t vcpu)
 
 void first(const void *device_tree)
 {
-	bool calling = false;
 	uint32_t byte;
 
 	(void)device_tree;
-	calls = 0;
-	for (unsigned vcpu = 1; vcpu < 4; vcpu++) {
-		bool started = start_vcpu(vcpu) == 0;
-
-		calling |= vcpu == 2 && started;
-	}
-	while (calling && calls < CALLS)
-		;
+	for (unsigned vcpu = 1; vcpu < 4 && start_vcpu(vcpu) == 0; vcpu++)
+		while (vcpu == 2 && calls < CALLS)
+			;
 	say("start\n");
 	while (read32(UART_BASE + UART_FR) & UART_FR_RXFE)
 		;

@@ -1,25 +1,18 @@
 """Claims about what Vitrine costs: the budgets of tests/bench/run.py hold. Counts are exact, so this is a gate."""
 
-import importlib.util
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
+
+import gdb  # noqa: E402
+import run  # noqa: E402
+
 pytestmark = pytest.mark.once
-BENCH = Path(__file__).resolve().parents[1] / "bench"
-
-
-def load(name):
-    sys.dont_write_bytecode = True
-    spec = importlib.util.spec_from_file_location(f"bench_{name}", BENCH / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-run, gdb = load("run"), load("gdb")
 
 
 @pytest.fixture(scope="module")
