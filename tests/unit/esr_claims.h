@@ -81,10 +81,26 @@ static inline enum exit_reason reason_of_class(uint64_t esr)
 	}
 }
 
+/* Looking a name up walks through all before it: each pair is looked up once, or 2^32 syndromes take minutes. */
+static inline const char *name_claims(unsigned reason, unsigned class)
+{
+	static bool named[EXIT_REASONS][64];
+
+	CLAIM(reason < EXIT_REASONS);
+	if (named[reason][class])
+		return NULL;
+	CLAIM(strcmp(exit_reason_name(reason), "?") != 0);
+	CLAIM(exception_class_name(class) != NULL);
+	named[reason][class] = true;
+	return NULL;
+}
+
 static inline const char *exit_claims(const struct vcpu_exit *exit)
 {
-	CLAIM(strcmp(exit_reason_name(exit->reason), "?") != 0);
-	CLAIM(exception_class_name((unsigned)FIELD_GET(ESR_EC, exit->esr)) != NULL);
+	const char *broken = name_claims(exit->reason, (unsigned)FIELD_GET(ESR_EC, exit->esr));
+
+	if (broken)
+		return broken;
 	switch (exit->reason) {
 	case EXIT_MMIO_READ:
 	case EXIT_MMIO_WRITE:
