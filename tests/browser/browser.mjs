@@ -12,7 +12,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 export const root = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 export const site = join(root, "build/site");
 // Installed by make into build/, so that this folder stays as git gave it.
-const require = createRequire(join(root, "build/npm/browser/"));
+export const require = createRequire(join(root, "build/npm/browser/"));
 const { chromium } = require("playwright-core");
 const axe = require.resolve("axe-core/axe.min.js");
 
@@ -127,14 +127,27 @@ export function check(name, body) {
 	checks.push({ name, body });
 }
 
-// Does the checks in order with one browser and one server; tells each one's outcome in a line of JSON.
-export async function run() {
-	const wanted = process.argv.slice(2).join(" ");
+export async function withBrowser(body) {
 	// No sandbox: tests may run as root, where Chromium's has no use. What it opens is our own.
 	const browser = await chromium.launch({
 		executablePath: process.env.VITRINE_CHROMIUM ?? "/usr/bin/chromium",
 		args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
 	});
+
+	try {
+		await body(browser);
+	} finally {
+		await browser.close();
+	}
+}
+
+// Does the checks in order with one browser and one server; tells each one's outcome in a line of JSON.
+export async function run() {
+	await withBrowser(runChecks);
+}
+
+async function runChecks(browser) {
+	const wanted = process.argv.slice(2).join(" ");
 	const server = await serve(site);
 
 	for (const { name, body } of checks.filter((c) => c.name.includes(wanted))) {
@@ -150,5 +163,4 @@ export async function run() {
 		process.stdout.write(`${JSON.stringify(line)}\n`);
 	}
 	server.close();
-	await browser.close();
 }

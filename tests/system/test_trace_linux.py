@@ -1,6 +1,7 @@
 """What a trace of Debian's kernel on four vCPUs shows: the names, tracks, arrows, counters and symbols that docs/use/traces.md promises."""
 
 import collections
+import json
 import re
 import subprocess
 
@@ -103,3 +104,33 @@ def test_samples_are_stacks_of_kernel_functions(run):
     functions = set(re.findall(r'^ {6}str: "(\w+)"', trace, re.MULTILINE))
     assert functions & {"default_idle_call", "cpu_do_idle", "start_kernel", "kernel_init", "kernel_init_freeable", "do_idle"}, functions
     assert len(functions) > 20
+
+
+def perfetto(trace, *queries):
+    """What Perfetto's trace processor answers to each query, as a list of rows."""
+    done = subprocess.run(["node", harness.ROOT / "tests/browser/trace_processor.mjs", trace], input=json.dumps(queries), capture_output=True,
+                          text=True, timeout=harness.BACKSTOP_S)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_perfettos_own_trace_processor_reads_it(run):
+    """Nothing in it is wrong for the engine behind the UI, and that has each exit of each vCPU, with its name, place and length."""
+    done, dump, _ = run
+    faults, threads, exits, places, counters, console = perfetto(
+        done.folder / "run.pftrace",
+        "SELECT name, value FROM stats WHERE severity IN ('error', 'data_loss') AND value != 0",
+        "SELECT process.name process, thread.name thread FROM thread JOIN process USING(upid) WHERE thread.name IS NOT NULL ORDER BY 1, 2",
+        "SELECT thread.name || ' ' || slice.name name, COUNT(*) count, MIN(dur) shortest FROM slice JOIN thread_track ON track_id = "
+        "thread_track.id JOIN thread USING(utid) JOIN args USING(arg_set_id) WHERE flat_key = 'source.function_name' GROUP BY 1",
+        "SELECT DISTINCT string_value FROM args WHERE flat_key = 'source.function_name'",
+        "SELECT counter_track.name, COUNT(*) count FROM counter JOIN counter_track ON track_id = counter_track.id GROUP BY 1",
+        "SELECT slice.name line FROM slice JOIN process_track track ON track_id = track.id WHERE track.name = 'console' ORDER BY ts")
+    assert faults == []
+    assert threads == [{"process": "linux", "thread": f"linux/{i}"} for i in range(4)] + [{"process": "vitrine", "thread": f"cpu{i}"} for i in range(4)]
+    assert sum(row["count"] for row in exits) == int(re.search(r"^vitrine: total +(\d+)", done.said, re.MULTILINE)[1])
+    assert all(row["shortest"] >= 0 for row in exits)
+    assert {"linux/0 PSCI CPU_ON vcpu3", "linux/1 WFI", "linux/2 irq 27 vtimer", "linux/3 SGI 1 sent"} <= {row["name"] for row in exits}
+    assert any(row["string_value"].startswith("cpu_do_idle+0x") for row in places), "the kernel's functions name the exits' places"
+    assert {"EL2 on cpu0", "MMIO write", "waiting for cpu0"} <= {row["name"] for row in counters}
+    assert [row["line"] for row in console] == re.findall(r' CONSOLE text="(.*)"$', dump, re.MULTILINE)

@@ -84,7 +84,7 @@ system: ## QEMU tests only; CPU=cortex-a53 CC=clang choose
 
 # What system tests run on any CPU; without the site and host tests, which no CPU makes a difference to.
 .PHONY: matrix-build
-matrix-build: build images gdb-image linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin test-guests
+matrix-build: build images gdb-image linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin test-guests $(BUILD)/npm/browser/installed
 
 # CPUS and COMPILERS choose some; TEST_ARGS goes to pytest.
 matrix: ## the QEMU tests on every CPU, by GCC and clang: some 25 minutes
