@@ -2,7 +2,7 @@
 #
 # Makes sure that what a make target needs from Debian is installed:
 #
-#   tools/setup.sh [-n] [run|gdb|test|bench|docs]
+#   tools/setup.sh [-n] [run|gdb|grade|test|bench|docs]
 #
 # Says nothing when all is there. Installs what is missing, as root or by sudo if that asks no password;
 # otherwise prints the command to run and ends with status 6. -n: only name the missing packages.
@@ -30,9 +30,9 @@ needs() {
 		run   /usr/bin/python3                               python3
 		run   /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 		gdb   gdb-multiarch                                  gdb-multiarch
-		test  /usr/include/cmocka.h                          libcmocka-dev
-		test  /usr/include/libfdt.h                          libfdt-dev
-		test  /usr/include/zlib.h                            zlib1g-dev
+		grade /usr/include/cmocka.h                          libcmocka-dev
+		grade /usr/include/libfdt.h                          libfdt-dev
+		grade /usr/include/zlib.h                            zlib1g-dev
 		test  /usr/lib/python3/dist-packages/pytest          python3-pytest
 		test  /usr/lib/python3/dist-packages/xdist           python3-pytest-xdist
 		test  protoc                                         protobuf-compiler
@@ -45,6 +45,7 @@ needs() {
 		test  shellcheck                                     shellcheck
 		test  spin                                           spin
 		test  groff                                          groff-base
+		test  zip                                            zip
 		test  chromium                                       chromium
 		docs  /usr/bin/python3                               python3
 		docs  doxygen                                        doxygen
@@ -108,17 +109,18 @@ main() {
 		only_name=yes
 		shift
 	fi
-	[ $# -le 1 ] || usage_error "one target at a time; usage: tools/setup.sh [-n] [run|gdb|test|bench|docs]"
+	[ $# -le 1 ] || usage_error "one target at a time; usage: tools/setup.sh [-n] [run|gdb|grade|test|bench|docs]"
 	case ${1:-run} in
 	run | bench) groups=(run) ;;
 	gdb) groups=(run gdb) ;;
-	test) groups=(run gdb test docs) ;;
+	grade) groups=(run gdb grade) ;;
+	test) groups=(run gdb grade test docs) ;;
 	docs) groups=(docs) ;;
 	-h | --help)
 		sed -n '3,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
 		return
 		;;
-	*) usage_error "unknown target '$1'; usage: tools/setup.sh [-n] [run|gdb|test|bench|docs]" ;;
+	*) usage_error "unknown target '$1'; usage: tools/setup.sh [-n] [run|gdb|grade|test|bench|docs]" ;;
 	esac
 
 	mapfile -t missing < <(missing_packages "${groups[@]}")

@@ -47,7 +47,7 @@ def refused(path):
 def talk(script, elf, folder, seconds):
     """What GDB says while it follows the script."""
     if not shutil.which("gdb-multiarch"):
-        raise Infrastructure("gdb-multiarch: not found: `tools/setup.sh test` installs what is missing")
+        raise Infrastructure("gdb-multiarch: not found: `tools/setup.sh grade` installs what is missing")
     place = folder / "debugger"
     place.mkdir()
     command = [*jail.prefix(), "gdb-multiarch", "-nx", "-q", "-batch", "-iex", "set auto-load off", "-iex", "set debuginfod enabled off", elf,

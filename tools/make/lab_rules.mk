@@ -34,7 +34,7 @@ lab-host-command:
 	@echo '$(HOSTCC) $(UNIT_FLAGS) $(LAB_QUIET)'
 
 grade: ## LAB=04: mark a student's work of that lab
-	@tools/setup.sh test
+	@tools/setup.sh grade
 	@tools/lab grade $(LAB) $(GRADE_ARGS)
 
 labs-verify: ## every lab: the reference scores 100 %, skeletons their baseline, mutants are found; up to an hour

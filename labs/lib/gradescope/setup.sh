@@ -7,7 +7,7 @@ set -euo pipefail
 cd /autograder/source/vitrine
 apt-get update
 DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends make python3 git ca-certificates
-tools/setup.sh test
+tools/setup.sh grade
 tools/lab start @LAB@ --force
 make LAB=@LAB@ build
 make LAB=@LAB@ GDB=1 build
