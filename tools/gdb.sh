@@ -7,6 +7,12 @@ port=${VITRINE_GDB_PORT:-1234}
 mkdir -p out
 command -v gdb-multiarch >/dev/null || { echo "gdb-multiarch is missing; install it: apt-get install gdb-multiarch" >&2; exit 6; }
 
+# Else GDB would find the other run, before ours has failed for want of the port.
+if (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+	echo "port $port is in use, by another run's debugger perhaps; to choose one: VITRINE_GDB_PORT=$((port + 1)) make gdb" >&2
+	exit 6
+fi
+
 tools/vitrine run "$@" --gdb="$port" --halt </dev/null >out/console.log 2>out/gdb-run.log &
 run=$!
 trap 'kill "$run" 2>/dev/null || true; wait "$run" 2>/dev/null || true' EXIT

@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 
 import pytest
@@ -96,3 +97,16 @@ def test_make_gdb_says_when_it_cannot(tmp_path):
     done = subprocess.run([harness.ROOT / "tools/gdb.sh", "no-such.dts"], capture_output=True, text=True, check=False,
                           env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "VITRINE_GDB_PORT": str(free_port())})
     assert done.returncode == 6 and "no-such.dts" in done.stderr and "started" not in done.stdout, done
+
+
+@pytest.mark.once
+def test_make_gdb_leaves_another_runs_debugger_alone(tmp_path):
+    """On the port that it wants, somebody else's run listens: no GDB is started on that one."""
+    (tmp_path / "gdb-multiarch").write_text("#!/bin/sh\necho started\n")
+    (tmp_path / "gdb-multiarch").chmod(0o755)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = subprocess.run([harness.ROOT / "tools/gdb.sh", "vms/hello.dts"], capture_output=True, text=True, check=False,
+                              env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "VITRINE_GDB_PORT": str(port)})
+    assert done.returncode == 6 and f"port {port}" in done.stderr and "VITRINE_GDB_PORT" in done.stderr, done
+    assert "started" not in done.stdout, done
