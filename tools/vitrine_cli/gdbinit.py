@@ -24,7 +24,8 @@ def waiting(options):
 
 def write(options):
     """The file's path. It connects, so that one line starts a session."""
-    symbols = [f"symbol-file {_quoted(options['symbols'])}"] if options["symbols"] else []
+    # As the program, too, not as symbols alone: GDB then looks for no other, neither here nor at the guest.
+    symbols = ["set exec-file-mismatch off", f"file {_quoted(options['symbols'])}"] if options["symbols"] else []
     return _write("gdbinit" if options["gdb"] == DEFAULT_GDB_PORT else f"gdbinit-{options['gdb']}", symbols, options["gdb"], [])
 
 
