@@ -134,3 +134,30 @@ def test_perfettos_own_trace_processor_reads_it(run):
     assert any(row["string_value"].startswith("cpu_do_idle+0x") for row in places), "the kernel's functions name the exits' places"
     assert {"EL2 on cpu0", "MMIO write", "waiting for cpu0"} <= {row["name"] for row in counters}
     assert [row["line"] for row in console] == re.findall(r' CONSOLE text="(.*)"$', dump, re.MULTILINE)
+
+
+def test_perfettos_own_trace_processor_draws_the_arrows(run, tmp_path):
+    """The flow ids of its version have other numbers and another type: the trace is written again with those, and nothing else changed."""
+    _, _, trace = run
+    schema = (harness.ROOT / "trace/host/perfetto_subset.proto").read_text()
+    older, changed = re.subn(r"fixed64 (flow_ids|terminating_flow_ids) = \d+;",
+                             lambda line: f"uint64 {line[1]} = {36 if line[1] == 'flow_ids' else 42};", schema)
+    assert changed == 2
+    (tmp_path / "older.proto").write_text(older)
+    made = subprocess.run(["protoc", "--encode=perfetto.protos.Trace", "-I", tmp_path, "older.proto"], input=trace.encode(),
+                          capture_output=True, check=True)
+    (tmp_path / "older.pftrace").write_bytes(made.stdout)
+    flows, back = perfetto(
+        tmp_path / "older.pftrace",
+        "SELECT before.name || ' -> ' || after.name arrow, COUNT(*) count, SUM(before.track_id = after.track_id) same_track FROM flow "
+        "JOIN slice before ON slice_out = before.id JOIN slice after ON slice_in = after.id GROUP BY 1",
+        "SELECT COUNT(*) count FROM flow JOIN slice before ON slice_out = before.id JOIN slice after ON slice_in = after.id "
+        "WHERE after.ts < before.ts")
+    arrows = {row["arrow"]: row for row in flows}
+    timer = [arrows[f"{out} 27 vtimer -> {into} 27 vtimer"]["count"] for out, into in
+             (("irq", "virq inject"), ("virq inject", "virq load"), ("virq load", "virq ack"), ("virq ack", "virq eoi"))]
+    assert timer == sorted(timer, reverse=True) and timer[-1] > 100, arrows
+    assert arrows["irq 27 vtimer -> virq inject 27 vtimer"]["same_track"] == 0, "from the CPU's track to the vCPU's"
+    assert arrows["sgi send 1 sgi -> virq inject 1 sgi"]["same_track"] == 0, "from one vCPU to another"
+    assert all(arrows[f"PSCI CPU_ON vcpu{i} -> vCPU starts"]["count"] == 1 for i in (1, 2, 3))
+    assert back == [{"count": 0}]
