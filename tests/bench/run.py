@@ -211,7 +211,8 @@ def exit_figures(folder):
     yield "count_left_exit_cost", max(math.ceil(counted[name][2] - off[name][2]) for name in LEAVING), "instructions"
     yield "boot_to_guest", start, "instructions"
     yield "boot_to_guest_traced", start_traced, "instructions"
-    yield "vtimer_wfi", worst(off, "vtimer_wfi"), "instructions"
+    # The mean: EL2 sleeps in it, and on a busy host QEMU wakes its CPU for nothing once in ten thousand times.
+    yield "vtimer_wfi", round(off["vtimer_wfi"][2]), "instructions"
 
     for results, reasons in ((off, REASONS), (with_max, REASONS_OF_MAX)):
         for reason, name, _ in reasons:
