@@ -104,12 +104,12 @@ install_packages() {
 }
 
 main() {
-	local only_name='' groups missing
+	local only_name='' usage='usage: tools/setup.sh [-n] [run|gdb|grade|test|bench|docs]' groups missing
 	if [ "${1:-}" = -n ]; then
 		only_name=yes
 		shift
 	fi
-	[ $# -le 1 ] || usage_error "one target at a time; usage: tools/setup.sh [-n] [run|gdb|grade|test|bench|docs]"
+	[ $# -le 1 ] || usage_error "one target at a time; $usage"
 	case ${1:-run} in
 	run | bench) groups=(run) ;;
 	gdb) groups=(run gdb) ;;
@@ -120,7 +120,7 @@ main() {
 		sed -n '3,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
 		return
 		;;
-	*) usage_error "unknown target '$1'; usage: tools/setup.sh [-n] [run|gdb|grade|test|bench|docs]" ;;
+	*) usage_error "unknown target '$1'; $usage" ;;
 	esac
 
 	mapfile -t missing < <(missing_packages "${groups[@]}")

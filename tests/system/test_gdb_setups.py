@@ -89,24 +89,26 @@ def test_make_gdb_is_both_in_one_terminal():
     assert "hello from EL1 on vCPU 0" in (harness.ROOT / "out/console.log").read_text(errors="replace")
 
 
+def make_gdb_without_gdb(folder, manifest, port):
+    """The script of `make gdb`, with a GDB that only says that it was started."""
+    (folder / "gdb-multiarch").write_text("#!/bin/sh\necho started\n")
+    (folder / "gdb-multiarch").chmod(0o755)
+    return subprocess.run([harness.ROOT / "tools/gdb.sh", manifest], capture_output=True, text=True, check=False,
+                          env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "VITRINE_GDB_PORT": str(port)})
+
+
 @pytest.mark.once
 def test_make_gdb_says_when_it_cannot(tmp_path):
     """The run does not come about: no GDB is started on whatever is there."""
-    (tmp_path / "gdb-multiarch").write_text("#!/bin/sh\necho started\n")
-    (tmp_path / "gdb-multiarch").chmod(0o755)
-    done = subprocess.run([harness.ROOT / "tools/gdb.sh", "no-such.dts"], capture_output=True, text=True, check=False,
-                          env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "VITRINE_GDB_PORT": str(free_port())})
+    done = make_gdb_without_gdb(tmp_path, "no-such.dts", free_port())
     assert done.returncode == 6 and "no-such.dts" in done.stderr and "started" not in done.stdout, done
 
 
 @pytest.mark.once
 def test_make_gdb_leaves_another_runs_debugger_alone(tmp_path):
     """On the port that it wants, somebody else's run listens: no GDB is started on that one."""
-    (tmp_path / "gdb-multiarch").write_text("#!/bin/sh\necho started\n")
-    (tmp_path / "gdb-multiarch").chmod(0o755)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        done = subprocess.run([harness.ROOT / "tools/gdb.sh", "vms/hello.dts"], capture_output=True, text=True, check=False,
-                              env={**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "VITRINE_GDB_PORT": str(port)})
+        done = make_gdb_without_gdb(tmp_path, "vms/hello.dts", port)
     assert done.returncode == 6 and f"port {port}" in done.stderr and "VITRINE_GDB_PORT" in done.stderr, done
     assert "started" not in done.stdout, done

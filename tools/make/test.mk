@@ -82,12 +82,13 @@ system: ## QEMU tests only; CPU=cortex-a53 CC=clang choose
 	@$(MAKE) --no-print-directory -j$(JOBS) test-build
 	@$(PYTEST) tests/system $(TEST_ARGS)
 
-# What system tests run on any CPU; without the site and host tests, which no CPU makes a difference to.
+# What system tests run on any CPU, Perfetto's trace processor from npm among it; without the site and host tests, which no CPU makes
+# a difference to.
 .PHONY: matrix-build
 matrix-build: build images gdb-image linux-guest $(BUILD)/guests/hello.elf $(BUILD)/guests/hello.bin test-guests $(BUILD)/npm/browser/installed
 
 # CPUS and COMPILERS choose some; TEST_ARGS goes to pytest.
-matrix: ## the QEMU tests on every CPU, by GCC and clang: some 25 minutes
+matrix: ## the QEMU tests on every CPU, by GCC and clang: some 40 minutes
 	@tools/setup.sh test
 	@CPUS='$(CPUS)' COMPILERS='$(COMPILERS)' tools/matrix.sh $(TEST_ARGS)
 
